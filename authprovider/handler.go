@@ -1,0 +1,156 @@
+package authprovider
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Handler serves the routes of all providers and of the issuer below [Config.BaseURL]. It is safe for concurrent use.
+type Handler struct {
+	base      *ProviderContext
+	providers map[string]http.Handler
+	issuer    map[string]http.Handler // by path below the mount path
+	notFound  http.Handler
+}
+
+// New builds every provider and returns the handler. It needs no network. Its error joins what is wrong with the
+// configuration, with the field's name, and with each provider, with the provider's ID.
+func New(c Config) (*Handler, error) {
+	base, err := newBase(c)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{base: base, providers: make(map[string]http.Handler, len(c.Providers)), issuer: make(map[string]http.Handler)}
+	var errs []error
+	for _, id := range slices.Sorted(maps.Keys(c.Providers)) {
+		p, err := newProviderHandler(base, id, c.Providers[id])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("authprovider: provider %q: %w", id, err))
+			continue
+		}
+		h.providers[id] = p
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	h.mountIssuer(c.Issuer)
+	h.notFound = base.edge(route{name: "unknown"}, func(_ http.ResponseWriter, r *http.Request) error { return h.unknown(r) })
+	return h, nil
+}
+
+func newProviderHandler(base *ProviderContext, id string, factory ProviderFactory) (http.Handler, error) {
+	pc, err := base.provider(id)
+	if err != nil {
+		return nil, err
+	}
+	if factory == nil {
+		return nil, errors.New("authprovider: the ProviderFactory is nil")
+	}
+	routes, err := factory(pc)
+	if err != nil {
+		return nil, err
+	}
+	if routes == nil {
+		return nil, errors.New("authprovider: the ProviderFactory returned no RouteHandlers")
+	}
+	return pc.Handler(routes), nil
+}
+
+func (h *Handler) mountIssuer(issuer TokenIssuer) {
+	get := []string{http.MethodGet, http.MethodHead}
+	mount := func(path, name string, f func(http.ResponseWriter, *http.Request) error) {
+		h.issuer[path] = h.base.edge(route{name: name, methods: get, cacheable: name != "userinfo"}, f)
+	}
+	if s, ok := issuer.(JWKSServer); ok {
+		mount("/.well-known/jwks.json", "jwks", s.ServeJWKS)
+	}
+	if s, ok := issuer.(DiscoveryServer); ok {
+		mount("/.well-known/openid-configuration", "discovery", s.ServeDiscovery)
+	}
+	if s, ok := issuer.(UserInfoServer); ok {
+		mount("/v1/userinfo", "userinfo", s.ServeUserInfo)
+	}
+}
+
+// ServeHTTP serves one request. The path must begin with [Config.MountPath].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, ok := cutMountPath(r.URL.Path, h.base.mountPath)
+	if !ok {
+		h.notFound.ServeHTTP(w, r)
+		return
+	}
+	if s, ok := h.issuer[path]; ok {
+		s.ServeHTTP(w, r)
+		return
+	}
+	if p, ok := h.providers[firstSegment(path)]; ok {
+		p.ServeHTTP(w, r)
+		return
+	}
+	h.notFound.ServeHTTP(w, r)
+}
+
+// unknown is the answer to a path that is no route. The provider's name is echoed only if it could be one.
+func (h *Handler) unknown(r *http.Request) error {
+	if path, ok := cutMountPath(r.URL.Path, h.base.mountPath); ok {
+		if id := firstSegment(path); ValidID(id) {
+			return &Error{Kind: ErrNotFound, Code: "provider_unknown", Message: "Unknown auth provider '" + id + "'"}
+		}
+	}
+	return ErrNotFound
+}
+
+// cutMountPath returns the path below the mount path, beginning with a slash.
+func cutMountPath(path, mount string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, mount)
+	return rest, ok && strings.HasPrefix(rest, "/")
+}
+
+func firstSegment(path string) string {
+	segment, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return segment
+}
+
+// Handler serves the routes of this provider alone, below the provider's path: start, handler/frame, refresh and logout.
+// [New] does this for every provider; hosts use it to mount one provider on their own mux.
+func (pc *ProviderContext) Handler(routes RouteHandlers) http.Handler {
+	frame := []string{http.MethodGet}
+	if f, ok := routes.(FormPostHandlers); ok && f.AcceptsFormPost() {
+		frame = append(frame, http.MethodPost)
+	}
+	h := &providerHandler{
+		prefix:  pc.mountPath + "/" + pc.ProviderID,
+		start:   pc.edge(route{name: "start", methods: []string{http.MethodGet}}, routes.Start),
+		frame:   pc.edge(route{name: "frame", methods: frame, hideQuery: true}, routes.FrameHandler),
+		refresh: pc.edge(route{name: "refresh", methods: []string{http.MethodGet, http.MethodPost}}, routes.Refresh),
+		logout:  pc.edge(route{name: "logout", methods: []string{http.MethodPost}}, routes.Logout),
+		unknown: pc.edge(route{name: "unknown"}, func(http.ResponseWriter, *http.Request) error { return ErrNotFound }),
+	}
+	return h
+}
+
+type providerHandler struct {
+	prefix                                 string
+	start, frame, refresh, logout, unknown http.Handler
+}
+
+func (h *providerHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	next := h.unknown
+	if path, ok := strings.CutPrefix(r.URL.Path, h.prefix); ok {
+		switch path {
+		case "/start":
+			next = h.start
+		case "/handler/frame":
+			next = h.frame
+		case "/refresh":
+			next = h.refresh
+		case "/logout":
+			next = h.logout
+		}
+	}
+	next.ServeHTTP(w, r)
+}

@@ -1,0 +1,146 @@
+package authprovider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrUserNotFound means that the catalog has no such user. It wraps [ErrNoMatch]: the next resolver may try.
+var ErrUserNotFound = fmt.Errorf("authprovider: user not found: %w", ErrNoMatch)
+
+// ErrAmbiguousUser means that several users match. It wraps [ErrConflict] and ends the sign-in:
+// picking one of them would sign a person in as somebody else.
+var ErrAmbiguousUser = fmt.Errorf("authprovider: several users match: %w", ErrConflict)
+
+// OwnershipResolver lists the entity references through which a user owns things.
+type OwnershipResolver func(ctx context.Context, u User) ([]string, error)
+
+// ResolverContextConfig configures a [ResolverContext]. The zero value is usable.
+type ResolverContextConfig struct {
+	// Users is the user catalog. If nil, no user is ever found.
+	Users UserCatalog
+	// Ownership is the ownership rule. If nil, it is the user and its direct groups.
+	Ownership OwnershipResolver
+}
+
+// ResolverContext is what sign-in resolvers work with: the user catalog and the ownership rule.
+// The zero value finds nobody. It is safe for concurrent use.
+type ResolverContext struct {
+	users     UserCatalog
+	ownership OwnershipResolver
+}
+
+// NewResolverContext returns a context over the catalog and the ownership rule of c.
+func NewResolverContext(c ResolverContextConfig) *ResolverContext {
+	return &ResolverContext{users: c.Users, ownership: c.Ownership}
+}
+
+// FindUser returns the one user of kind User that matches q. None is [ErrUserNotFound], several are [ErrAmbiguousUser],
+// a malformed query wraps [ErrInput], and any other error is the catalog's.
+func (rc *ResolverContext) FindUser(ctx context.Context, q UserQuery) (User, error) {
+	if err := q.validate(); err != nil {
+		return User{}, err
+	}
+	if rc == nil || rc.users == nil {
+		return User{}, ErrUserNotFound
+	}
+	found, err := rc.users.FindUsers(ctx, q)
+	if err != nil {
+		return User{}, catalogFailure(err)
+	}
+	// A catalog holds more than users: a reference to a component, or an annotation that a group
+	// carries too, must not sign anybody in.
+	users := slices.DeleteFunc(slices.Clone(found), func(u User) bool {
+		ref, err := ParseEntityRef(u.Ref)
+		return err != nil || !strings.EqualFold(ref.Kind, "user")
+	})
+	switch len(users) {
+	case 0:
+		return User{}, ErrUserNotFound
+	case 1:
+		return users[0], nil
+	}
+	return User{}, ErrAmbiguousUser
+}
+
+// SignInWithUser looks the user up and returns it as an identity, with its ownership. Errors are FindUser's and ResolveOwnership's.
+func (rc *ResolverContext) SignInWithUser(ctx context.Context, q UserQuery) (*Identity, error) {
+	u, err := rc.FindUser(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := rc.ResolveOwnership(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := ParseEntityRef(u.Ref)
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{UserRef: ref.String(), OwnershipRefs: refs}, nil
+}
+
+// ResolveOwnership applies the ownership rule. By default that is the user and its direct groups, each once,
+// in the catalog's order; memberships in anything but groups do not count.
+func (rc *ResolverContext) ResolveOwnership(ctx context.Context, u User) ([]string, error) {
+	if rc != nil && rc.ownership != nil {
+		refs, err := rc.ownership(ctx, u)
+		if err != nil {
+			return nil, catalogFailure(err)
+		}
+		return refs, nil
+	}
+	self, err := ParseEntityRef(u.Ref)
+	if err != nil {
+		return nil, err
+	}
+	refs := []string{self.String()}
+	for _, m := range u.MemberOf {
+		group, err := ParseEntityRef(m)
+		if err != nil || !strings.EqualFold(group.Kind, "group") {
+			continue
+		}
+		if ref := group.String(); !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+// catalogFailure takes "not me, try the next" out of a catalog's error: an outage reported with a careless
+// sentinel must never fall through to a laxer rule.
+func catalogFailure(err error) error {
+	if errors.Is(err, ErrNoMatch) {
+		return fmt.Errorf("authprovider: user catalog: %v", err)
+	}
+	return fmt.Errorf("authprovider: user catalog: %w", err)
+}
+
+func (q UserQuery) validate() error {
+	set := 0
+	if q.Ref != "" {
+		set++
+		if _, err := ParseEntityRef(q.Ref); err != nil {
+			return err
+		}
+	}
+	if q.Email != "" {
+		set++
+	}
+	if len(q.Annotations) > 0 {
+		set++
+		for k, v := range q.Annotations {
+			// Absent never matches absent: an empty ID from a provider must not find the users who have none.
+			if k == "" || v == "" {
+				return fmt.Errorf("authprovider: empty annotation in user query: %w", ErrInput)
+			}
+		}
+	}
+	if set != 1 {
+		return fmt.Errorf("authprovider: a user query needs exactly one of Ref, Email and Annotations: %w", ErrInput)
+	}
+	return nil
+}

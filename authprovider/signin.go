@@ -1,0 +1,144 @@
+package authprovider
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// ClientAuthResponse is what an app gets from a sign-in or a refresh, as Backstage's frontend reads it.
+type ClientAuthResponse struct {
+	Profile Profile `json:"profile"`
+	// ProviderInfo is the provider's own part. For OAuth providers it holds the tokens.
+	ProviderInfo any `json:"providerInfo,omitempty"`
+	// BackstageIdentity is nil if the provider has no sign-in resolver.
+	BackstageIdentity *BackstageIdentity `json:"backstageIdentity,omitempty"`
+}
+
+// BackstageIdentity is the identity part of a [ClientAuthResponse].
+type BackstageIdentity struct {
+	// Token is the user token; it is a plain string here because it is made to be sent.
+	Token string `json:"token"`
+	// ExpiresInSeconds is what is left of the token's life. It is absent if the token has no exp.
+	ExpiresInSeconds *int64       `json:"expiresInSeconds,omitempty"`
+	Identity         UserIdentity `json:"identity"`
+}
+
+// UserIdentity is who the user is.
+type UserIdentity struct {
+	Type                string   `json:"type"` // always "user"
+	UserEntityRef       string   `json:"userEntityRef"`
+	OwnershipEntityRefs []string `json:"ownershipEntityRefs"`
+}
+
+// NoMatchError means that no resolver knew the person. It holds what each of them said, in their order, and wraps [ErrNotAllowed]:
+// the person is told the same as somebody who is refused.
+type NoMatchError struct{ Errs []error }
+
+func (e *NoMatchError) Error() string {
+	texts := make([]string, len(e.Errs))
+	for i, err := range e.Errs {
+		texts[i] = err.Error()
+	}
+	return "authprovider: no sign-in resolver matched: " + strings.Join(texts, "; ")
+}
+
+// Unwrap returns ErrNotAllowed alone: that each resolver said "not me" ends here.
+func (e *NoMatchError) Unwrap() error { return ErrNotAllowed }
+
+// ResolveSignIn tries the resolvers in order and returns the first identity, checked. A resolver's [ErrNoMatch] lets the next
+// one try; any other error ends the search, since a catalog that is down must never fall through to a laxer rule.
+// If all pass, the error is a *[NoMatchError]. A panic in a resolver is an error like any other.
+func ResolveSignIn[R any](ctx context.Context, in SignInInfo[R], rc *ResolverContext, resolvers ...SignInResolver[R]) (*Identity, error) {
+	var passed []error
+	for _, resolve := range resolvers {
+		var id *Identity
+		err := Contain(func() (err error) {
+			id, err = resolve(ctx, in, rc)
+			return err
+		})
+		switch {
+		case err == nil:
+			return checkIdentity(id)
+		case !errors.Is(err, ErrNoMatch):
+			return nil, err
+		}
+		passed = append(passed, err)
+	}
+	return nil, &NoMatchError{Errs: passed}
+}
+
+func checkIdentity(id *Identity) (*Identity, error) {
+	if id == nil {
+		return nil, errors.New("authprovider: sign-in resolver returned neither an identity nor an error")
+	}
+	for _, ref := range append([]string{id.UserRef}, id.OwnershipRefs...) {
+		if _, err := ParseEntityRef(ref); err != nil {
+			// The resolver's fault, not the person's: do not answer with the class of the parse error.
+			return nil, fmt.Errorf("authprovider: sign-in resolver returned a bad identity: %v", err)
+		}
+	}
+	return id, nil
+}
+
+// IssueIdentity has a token issued for id and returns it with the rest of what the app gets. The token is issued once, at
+// the end of a sign-in, so nothing is minted for a person who is refused later. Issuer must not be nil.
+func (pc *ProviderContext) IssueIdentity(ctx context.Context, id *Identity) (*BackstageIdentity, error) {
+	ownership := id.OwnershipRefs
+	if len(ownership) == 0 {
+		ownership = []string{id.UserRef}
+	}
+	token, err := pc.Issuer.IssueToken(ctx, TokenClaims{Subject: id.UserRef, Ownership: ownership, Claims: id.Claims})
+	if err != nil {
+		return nil, fmt.Errorf("authprovider: issue token: %w", err)
+	}
+	left, err := secondsLeft(token, pc.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &BackstageIdentity{Token: token, ExpiresInSeconds: left,
+		Identity: UserIdentity{Type: "user", UserEntityRef: id.UserRef, OwnershipEntityRefs: ownership}}, nil
+}
+
+// secondsLeft reads the exp claim of a token that our own issuer just made, so nothing is verified here.
+func secondsLeft(token string, now time.Time) (*int64, error) {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, ok := strings.Cut(rest, ".")
+	if !ok {
+		return nil, errors.New("authprovider: the issuer returned something that is not a compact JWT")
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return nil, errors.New("authprovider: the issuer returned a token whose payload is not base64url")
+	}
+	var claims struct {
+		Exp *float64 `json:"exp"`
+	}
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		return nil, errors.New("authprovider: the issuer returned a token whose payload is not JSON")
+	}
+	if claims.Exp == nil {
+		return nil, nil
+	}
+	left := int64(math.Round(*claims.Exp - float64(now.UnixMilli())/1000))
+	if left < 0 {
+		return nil, errors.New("authprovider: the issuer returned an expired token")
+	}
+	return &left, nil
+}
+
+// SignInHeader returns the copy of a request's header that sign-in resolvers get: without the credentials in it,
+// which a resolver that logs its input would leak.
+func SignInHeader(r *http.Request) http.Header {
+	h := r.Header.Clone()
+	for _, name := range [...]string{"Cookie", "Authorization", "Proxy-Authorization"} {
+		h.Del(name)
+	}
+	return h
+}

@@ -1,0 +1,33 @@
+package authprovider
+
+import "context"
+
+// User is an entry of a user catalog.
+type User struct {
+	// Ref is the entity reference, such as "user:default/jane".
+	Ref string
+	// Email is the address of the user's profile; it may be empty.
+	Email       string
+	DisplayName string
+	Picture     string
+	// Annotations are keyed as in a Backstage entity, such as "github.com/user-id".
+	Annotations map[string]string
+	// MemberOf are the entity references of the groups that the user is a direct member of.
+	MemberOf []string
+}
+
+// UserQuery selects users. Exactly one of the fields is set; a query with none matches nobody.
+type UserQuery struct {
+	// Ref is an entity reference, compared without regard to case.
+	Ref string
+	// Email is compared with the profile's address without regard to ASCII case.
+	Email string
+	// Annotations must all be there with exactly these values.
+	Annotations map[string]string
+}
+
+// UserCatalog is where users are looked up. FindUsers returns every user that matches, none being no error;
+// an error means that the catalog could not answer. It may be called concurrently.
+type UserCatalog interface {
+	FindUsers(ctx context.Context, q UserQuery) ([]User, error)
+}
