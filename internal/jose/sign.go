@@ -1,0 +1,149 @@
+package jose
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/lestrrat-go/jwx/v3/jws/jwsbb"
+)
+
+// Claim is one claim to sign. Value may be anything that encoding/json can
+// write; text is written by [AppendString].
+type Claim struct {
+	Name  string
+	Value any
+}
+
+// Signer signs with one key. It is immutable and, if its key is, safe for
+// concurrent use; the keys of the standard library are.
+type Signer struct {
+	key       crypto.Signer
+	algorithm Algorithm
+	keyID     string
+}
+
+// NewSigner returns a signer for key. The algorithm must fit the key's type, curve
+// and size. keyID may be empty: then tokens carry no kid.
+func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) {
+	if key == nil {
+		return nil, errors.New("jose: key is required")
+	}
+	if !alg.Known() {
+		return nil, fmt.Errorf("%w: %q", ErrAlgorithm, excerpt(string(alg)))
+	}
+	if len(keyID) > maxKeyID {
+		return nil, fmt.Errorf("%w: key ID of %d bytes, at most %d", ErrKey, len(keyID), maxKeyID)
+	}
+	if err := checkKey(key.Public(), alg); err != nil {
+		return nil, err
+	}
+	return &Signer{key: key, algorithm: alg, keyID: keyID}, nil
+}
+
+// PublicKey returns what verifies the signatures of s.
+func (s *Signer) PublicKey() PublicKey {
+	return PublicKey{KeyID: s.keyID, Algorithm: s.algorithm, Key: s.key.Public()}
+}
+
+// SignJWT returns the compact JWS over the claims in the given order, with the
+// header {"typ":typ,"alg":...,"kid":...} in this order, without white space; an
+// empty typ or kid is left out. Before anything is signed the payload is read
+// back by the strict reader and must consist of exactly the claims asked for:
+// a claim's name or value can never become two claims, nor one that readers
+// disagree on.
+func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
+	header, err := s.header(typ)
+	if err != nil {
+		return "", err
+	}
+	payload := []byte{'{'}
+	ends := make([]int, len(claims))
+	for i, c := range claims {
+		if payload, err = appendMember(payload, i, c.Name, c.Value, 1); err != nil {
+			return "", fmt.Errorf("jose: claim %q: %w", excerpt(c.Name), err)
+		}
+		ends[i] = len(payload)
+	}
+	payload = append(payload, '}')
+	members, err := scanObject(nil, string(payload))
+	if err != nil {
+		return "", fmt.Errorf("jose: claims: %w", err)
+	}
+	if len(members) != len(claims) {
+		return "", fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(members))
+	}
+	for i, m := range members {
+		// Each value must end where it was written to end.
+		if m.name != claims[i].Name || string(payload[ends[i]-len(m.value):ends[i]]) != m.value {
+			return "", fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
+		}
+	}
+	return s.SignRaw(header, payload)
+}
+
+func (s *Signer) header(typ string) ([]byte, error) {
+	var claims []Claim
+	if typ != "" {
+		claims = append(claims, Claim{"typ", typ})
+	}
+	claims = append(claims, Claim{"alg", string(s.algorithm)})
+	if s.keyID != "" {
+		claims = append(claims, Claim{"kid", s.keyID})
+	}
+	header := []byte{'{'}
+	var err error
+	for i, c := range claims {
+		if header, err = appendMember(header, i, c.Name, c.Value, 1); err != nil {
+			return nil, fmt.Errorf("jose: header %q: %w", c.Name, err)
+		}
+	}
+	return append(header, '}'), nil
+}
+
+// SignRaw returns the compact JWS over exactly these JSON texts. The result must
+// pass [Parse], and the header must name the algorithm and key ID of s. The
+// detached signature, such as Backstage's uip claim, is what follows the last dot.
+func (s *Signer) SignRaw(header, payload []byte) (string, error) {
+	enc := base64.RawURLEncoding
+	compact := make([]byte, 0, enc.EncodedLen(len(header))+enc.EncodedLen(len(payload))+2+enc.EncodedLen(maxRSABits/8))
+	compact = enc.AppendEncode(compact, header)
+	compact = append(compact, '.')
+	compact = enc.AppendEncode(compact, payload)
+	// jwsbb signs raw bytes with any crypto.Signer, converting ECDSA's ASN.1 form.
+	signature, err := jwsbb.Sign(s.key, string(s.algorithm), compact, rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
+	}
+	compact = append(compact, '.')
+	token := string(enc.AppendEncode(compact, signature))
+	t, err := Parse(token)
+	if err != nil {
+		return "", fmt.Errorf("jose: refusing to sign: %w", err)
+	}
+	if h := t.Header(); h.Algorithm != s.algorithm || h.KeyID != s.keyID {
+		return "", fmt.Errorf("%w: header is not that of the signing key", ErrKey)
+	}
+	return token, nil
+}
+
+// GenerateKey returns a new private key for alg: the algorithm's curve, RSA of 2048
+// bits, or Ed25519. It is an *[ecdsa.PrivateKey], an *[rsa.PrivateKey] or an
+// [ed25519.PrivateKey].
+func GenerateKey(alg Algorithm) (crypto.Signer, error) {
+	switch alg {
+	case ES256, ES384, ES512:
+		return ecdsa.GenerateKey(alg.curve(), rand.Reader)
+	case RS256, RS384, RS512, PS256, PS384, PS512:
+		return rsa.GenerateKey(rand.Reader, minRSABits)
+	case EdDSA:
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	}
+	return nil, fmt.Errorf("%w: %q", ErrAlgorithm, excerpt(string(alg)))
+}

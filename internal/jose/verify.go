@@ -1,0 +1,74 @@
+package jose
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"math/big"
+)
+
+// Verify checks the signature over the bytes as received. The token's algorithm
+// must fit the key (see [PublicKey.Fits]); otherwise the error is [ErrAlgorithm]
+// or [ErrKey]. A signature that is not the key's is [ErrSignature]. It looks at
+// no claim: an expired token verifies.
+func (t *Token) Verify(key PublicKey) error {
+	alg := t.header.Algorithm
+	if err := key.check(alg); err != nil {
+		return err
+	}
+	ok := false
+	switch key := key.Key.(type) {
+	case *ecdsa.PublicKey:
+		ok = verifyECDSA(key, alg, t.signed, t.signature)
+	case *rsa.PublicKey:
+		ok = verifyRSA(key, alg, t.signed, t.signature)
+	case ed25519.PublicKey:
+		ok = ed25519.Verify(key, t.signed, t.signature)
+	}
+	if !ok {
+		return ErrSignature
+	}
+	return nil
+}
+
+// verifyECDSA takes the signature as R and S of fixed length (RFC 7518 section
+// 3.4). Zero values, which verify anything in careless implementations
+// (CVE-2022-21449), are refused by crypto/ecdsa.
+func verifyECDSA(key *ecdsa.PublicKey, alg Algorithm, signed, signature []byte) bool {
+	size := (key.Curve.Params().BitSize + 7) / 8
+	if len(signature) != 2*size {
+		return false
+	}
+	var sum [sha512.Size]byte
+	r := new(big.Int).SetBytes(signature[:size])
+	s := new(big.Int).SetBytes(signature[size:])
+	return ecdsa.Verify(key, digest(&sum, alg.hash(), signed), r, s)
+}
+
+func verifyRSA(key *rsa.PublicKey, alg Algorithm, signed, signature []byte) bool {
+	var sum [sha512.Size]byte
+	h := alg.hash()
+	switch alg {
+	case PS256, PS384, PS512:
+		// RFC 7518 section 3.5: the salt is as long as the hash.
+		return rsa.VerifyPSS(key, h, digest(&sum, h, signed), signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	}
+	return rsa.VerifyPKCS1v15(key, h, digest(&sum, h, signed), signature) == nil
+}
+
+func digest(buf *[sha512.Size]byte, h crypto.Hash, text []byte) []byte {
+	switch h {
+	case crypto.SHA256:
+		sum := sha256.Sum256(text)
+		return buf[:copy(buf[:], sum[:])]
+	case crypto.SHA384:
+		sum := sha512.Sum384(text)
+		return buf[:copy(buf[:], sum[:])]
+	default:
+		*buf = sha512.Sum512(text)
+		return buf[:]
+	}
+}
