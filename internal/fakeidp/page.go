@@ -6,7 +6,6 @@ import (
 	_ "embed" // the page and its style
 	"encoding/base64"
 	"fmt"
-	"hash/fnv"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -67,7 +66,7 @@ type personView struct {
 	Name    string
 	Detail  string
 	Initial string
-	Hue     uint32
+	Hue     int
 	Focused bool
 }
 
@@ -79,6 +78,7 @@ func (p *pages) chooser(w http.ResponseWriter, action string, req *authRequest, 
 	}
 	for i, person := range people {
 		v := newPersonView(person)
+		v.Hue = i % hues
 		v.Focused = person.Subject == hinted || (hinted == "" && i == 0)
 		c.People = append(c.People, v)
 	}
@@ -129,9 +129,6 @@ func newPersonView(p Person) personView {
 	}
 	first, _ := utf8.DecodeRuneInString(v.Name)
 	v.Initial = string(unicode.ToUpper(first))
-	digest := fnv.New32a()
-	_, _ = digest.Write([]byte(p.Subject))
-	v.Hue = digest.Sum32() % hues
 	return v
 }
 
