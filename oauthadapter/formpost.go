@@ -1,0 +1,27 @@
+package oauthadapter
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+const maxFormPost = 16 << 10
+
+// redirectFormPost turns the provider's cross-site POST into a GET of the same callback. The POST comes without our SameSite=Lax cookies; after a
+// redirect the browser sends them, since it is a top-level GET, and no cookie has to be SameSite=None.
+func redirectFormPost(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxFormPost)
+	if err := r.ParseForm(); err != nil {
+		return inputError("form_malformed", "The provider's answer is malformed.", err)
+	}
+	if r.URL.RawQuery != "" || len(r.PostForm) == 0 {
+		return inputError("form_malformed", "The provider's answer is malformed.", errors.New("oauthadapter: form post with a query, or without a form"))
+	}
+	target := "?" + url.Values(r.PostForm).Encode() // relative, so that an ingress may have changed the path
+	h := w.Header()
+	h.Set("Location", target)
+	h.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

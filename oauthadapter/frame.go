@@ -1,0 +1,210 @@
+package oauthadapter
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/cookies"
+)
+
+// FrameHandler is the callback. Nothing of the request is acted on before its state, its cookie and its issuer have been checked, in
+// that order; until then the answer is a page for the app's own origin, and never a redirect.
+func (a *adapter[P]) FrameHandler(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodPost {
+		return redirectFormPost(w, r)
+	}
+	unverified := flow{origin: a.pc.Origins.AppOrigin()}
+	q, err := parseQuery(r)
+	if err != nil {
+		return unverified.fail(err)
+	}
+	s, err := a.checkState(q)
+	if err != nil {
+		return unverified.fail(err)
+	}
+	at, err := a.takeAttempt(w, r, s)
+	if err != nil {
+		return unverified.fail(err)
+	}
+	// From here on the attempt is this browser's own, and its flow may be believed.
+	var resp *authprovider.ClientAuthResponse
+	err = authprovider.Contain(func() (err error) {
+		resp, err = a.complete(w, r, at, q)
+		return err
+	})
+	if err != nil {
+		return at.flow.fail(err)
+	}
+	return at.flow.succeed(w, resp)
+}
+
+// AcceptsFormPost implements [authprovider.FormPostHandlers].
+func (a *adapter[P]) AcceptsFormPost() bool { return a.formPost }
+
+// checkState tells who made the state, and for which environment.
+func (a *adapter[P]) checkState(q url.Values) (state, error) {
+	s, err := a.states.parse(q.Get("state"), a.pc.Now())
+	switch {
+	case errors.Is(err, errStateExpired):
+		return state{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "state_expired", Err: err,
+			Message: "This sign-in took too long. Please go back to the app and try again."}
+	case err != nil:
+		return state{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "state_invalid", Err: err,
+			Message: "This sign-in did not begin here. Please go back to the app and try again."}
+	}
+	if env := q.Get("env"); env != "" && env != a.pc.Environment {
+		return state{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "environment_mismatch", Message: "This sign-in belongs to another environment.",
+			Err: errors.New("oauthadapter: env parameter differs from the state's environment")}
+	}
+	return s, nil
+}
+
+// takeAttempt opens the attempt of a genuine state and uses it up: its cookie is expired on every answer, and a second use in this process refused.
+func (a *adapter[P]) takeAttempt(w http.ResponseWriter, r *http.Request, s state) (attempt, error) {
+	a.attempts.expire(w, s, a.sameSite(a.pc.Origins.AppOrigin()))
+	refuse := func(code, message string, cause error) (attempt, error) {
+		return attempt{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: code, Message: message, Err: cause}
+	}
+	const lost = "Your browser did not send the cookie of this sign-in. Please go back to the app and try again. " +
+		"If it happens again, cookies may be blocked, or the app may be open under another host name than it is configured with."
+
+	browser, err := a.browser.get(r)
+	if err != nil {
+		return refuse("cookie_missing", lost, fmt.Errorf("oauthadapter: browser cookie: %w", err))
+	}
+	at, err := a.attempts.open(r, s, browser)
+	switch {
+	case errors.Is(err, cookies.ErrMissing):
+		return refuse("cookie_missing", lost, fmt.Errorf("oauthadapter: attempt cookie: %w", err))
+	case err != nil:
+		return refuse("cookie_invalid", "The cookie of this sign-in is not valid. Please go back to the app and try again.",
+			fmt.Errorf("oauthadapter: attempt cookie: %w", err))
+	case !a.used.use(s, a.pc.Now()):
+		return refuse("state_used", "This sign-in was already completed. Please go back to the app.", errors.New("oauthadapter: state used twice"))
+	}
+	return at, nil
+}
+
+// complete turns a verified callback into an answer. Cookies are set last: somebody who is refused leaves with none.
+func (a *adapter[P]) complete(w http.ResponseWriter, r *http.Request, at attempt, q url.Values) (*authprovider.ClientAuthResponse, error) {
+	if err := checkIssuer(at, q); err != nil {
+		return nil, err
+	}
+	if code := q.Get("error"); code != "" {
+		return nil, authorizationFailure(code, q.Get("error_description"))
+	}
+	if q.Get("code") == "" {
+		return nil, inputError("code_missing", "The provider's answer holds no code.", errors.New("oauthadapter: callback without code"))
+	}
+	ctx := r.Context()
+	result, err := a.handlers.Authenticate(ctx, CallbackRequest{
+		Code: q.Get("code"), CodeVerifier: at.verifier, Nonce: at.nonce, CallbackURL: a.callbackURL, Scopes: at.scopes, Params: q,
+	})
+	if err != nil {
+		return nil, providerFailure(err)
+	}
+	// RFC 6749 section 5.1: an answer without scope granted what was asked.
+	granted := at.scopes
+	if result.Session.Scope != "" {
+		granted = splitScope(result.Session.Scope)
+	}
+	resp, userRef, err := a.respond(ctx, r, result, granted)
+	if err != nil {
+		return nil, err
+	}
+	if a.refresher != nil {
+		stored := &storedSession{id: newSessionID(), created: a.pc.Now(), granted: granted, session: a.kept(result.Session)}
+		if err := a.sessions.save(w, r, stored, a.sameSite(at.flow.origin)); err != nil {
+			return nil, err
+		}
+	}
+	a.pc.Audit(ctx, authprovider.AuditSucceeded, slog.String("flow", at.flow.name()), slog.String("origin", at.flow.origin), slog.String("user", userRef))
+	return resp, nil
+}
+
+// checkIssuer defends against mix-up: a code of one authorization server must not be sent to another (RFC 9207 section 2.4). It comes before
+// the error and the code, since an attacker's server may have sent either.
+func checkIssuer(at attempt, q url.Values) error {
+	iss, sent := q.Get("iss"), q.Has("iss")
+	if at.issuer == "" || !sent && !at.issuerRequired || sent && iss == at.issuer {
+		return nil
+	}
+	return &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "issuer_mismatch", Message: "The answer came from another provider than this sign-in was sent to.",
+		Err: fmt.Errorf("oauthadapter: iss parameter %.200q, expected %q", iss, at.issuer)}
+}
+
+// authorizationFailure is the provider's own refusal. Its description is logged, bounded, and not shown.
+func authorizationFailure(code, description string) error {
+	p := &ProviderError{Endpoint: "authorization", Code: code, Description: description}
+	if err := providerFailure(p); err != error(p) {
+		return err
+	}
+	switch code {
+	case "invalid_request", "unauthorized_client", "unsupported_response_type", "request_not_supported", "request_uri_not_supported", "registration_not_supported":
+		return p // a defect of the set-up
+	}
+	return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "provider_error", Message: "The provider ended the sign-in with an error.", Err: p}
+}
+
+// newSessionID is not a secret: it tells the sessions of this process apart.
+func newSessionID() string {
+	id := make([]byte, sessionIDSize)
+	rand.Read(id)
+	return string(id)
+}
+
+// kept is what of a session is stored. An access token rests only where there is no refresh token to get another with.
+func (a *adapter[P]) kept(s Session) Session {
+	if s.RefreshToken != "" {
+		s.AccessToken = ""
+	}
+	if a.ender == nil {
+		s.IDToken = ""
+	}
+	s.Scope = ""
+	return s
+}
+
+// providerInfo is the OAuth part of the answer, as Backstage's frontend reads it.
+type providerInfo struct {
+	AccessToken      string `json:"accessToken"`
+	IDToken          string `json:"idToken,omitempty"`
+	Scope            string `json:"scope"`
+	ExpiresInSeconds *int64 `json:"expiresInSeconds,omitempty"`
+}
+
+// respond runs the profile transform and the sign-in resolvers, and issues a token at the very end.
+func (a *adapter[P]) respond(ctx context.Context, r *http.Request, result *Result[P], granted []string) (*authprovider.ClientAuthResponse, string, error) {
+	profile := result.Profile
+	if a.transform != nil {
+		var err error
+		if profile, err = a.transform(ctx, result, a.pc.ResolverContext); err != nil {
+			return nil, "", fmt.Errorf("oauthadapter: profile transform: %w", err)
+		}
+	}
+	info := providerInfo{AccessToken: string(result.Session.AccessToken), IDToken: string(result.Session.IDToken), Scope: strings.Join(a.implied(granted), " ")}
+	if expires := result.Session.ExpiresAt; !expires.IsZero() {
+		left := max(0, int64(expires.Sub(a.pc.Now()).Seconds()))
+		info.ExpiresInSeconds = &left
+	}
+	resp := &authprovider.ClientAuthResponse{Profile: profile, ProviderInfo: info}
+	if len(a.signIn) == 0 {
+		return resp, "", nil
+	}
+	id, err := authprovider.ResolveSignIn(ctx, authprovider.SignInInfo[*Result[P]]{Profile: profile, Result: result, Header: authprovider.SignInHeader(r)},
+		a.pc.ResolverContext, a.signIn...)
+	if err != nil {
+		return nil, "", err
+	}
+	if resp.BackstageIdentity, err = a.pc.IssueIdentity(ctx, id); err != nil {
+		return nil, "", err
+	}
+	return resp, id.UserRef, nil
+}

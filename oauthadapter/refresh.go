@@ -1,0 +1,131 @@
+package oauthadapter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"example.com/stagedoor/authprovider"
+)
+
+// Refresh gets new tokens with the stored session, and runs the profile transform and the sign-in resolvers again.
+func (a *adapter[P]) Refresh(w http.ResponseWriter, r *http.Request) error {
+	if a.refresher == nil {
+		return authprovider.ErrNotSupported
+	}
+	if err := a.pc.Origins.CheckRequest(r); err != nil {
+		return err
+	}
+	q, err := parseQuery(r)
+	if err != nil {
+		return err
+	}
+	asked, err := parseScope(q.Get("scope"))
+	if err != nil {
+		return inputError("scope_invalid", "The requested scope is not valid.", err)
+	}
+	sameSite := a.requestSameSite(r)
+	s, err := a.sessions.load(r)
+	if err != nil {
+		return sessionMissing(err)
+	}
+	wanted := a.widerScope(s, asked)
+	stored, result, err := a.flights.refresh(r.Context(), s, wanted, func(ctx context.Context, newest *storedSession) (*storedSession, *Result[P], error) {
+		return a.refreshUpstream(ctx, newest, wanted)
+	})
+	if errors.Is(err, errSessionEnded) {
+		a.sessions.clear(w, r, sameSite)
+	}
+	if err != nil {
+		return refreshFailure(err)
+	}
+	// Before anything of ours can fail: the provider may have spent the old token, and a browser that keeps it is signed out.
+	if err := a.sessions.save(w, r, stored, sameSite); err != nil {
+		return err
+	}
+	resp, userRef, err := a.respond(r.Context(), r, result, stored.granted)
+	if err != nil {
+		return err
+	}
+	a.pc.Audit(r.Context(), authprovider.AuditRefreshed, slog.String("user", userRef))
+	return writeJSON(w, resp)
+}
+
+var (
+	// errSessionEnded means that the session is of no more use, so that its cookie goes.
+	errSessionEnded = errors.New("oauthadapter: the provider ended the session")
+
+	errOtherPerson = errors.New("oauthadapter: the refreshed tokens are another person's")
+)
+
+func sessionMissing(err error) error {
+	return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "session_missing", Message: "There is no session. Please sign in.", Err: err}
+}
+
+// widerScope returns what to ask the provider for: nothing, which means what was granted (RFC 6749 section 6), unless the request wants more.
+func (a *adapter[P]) widerScope(s *storedSession, asked []string) []string {
+	if covers(a.implied(s.granted), asked) {
+		return nil
+	}
+	return unique(asked, s.granted, a.requiredScopes)
+}
+
+// refreshUpstream makes one call to the provider and returns the session as it is then.
+func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, wanted []string) (*storedSession, *Result[P], error) {
+	if s.session.RefreshToken == "" && !s.session.ExpiresAt.IsZero() && !a.pc.Now().Before(s.session.ExpiresAt) {
+		return nil, nil, fmt.Errorf("%w: access token expired and there is no refresh token", errSessionEnded)
+	}
+	var result *Result[P]
+	err := authprovider.Contain(func() (err error) {
+		result, err = a.refresher.Refresh(ctx, RefreshRequest{Session: s.session, Scopes: wanted})
+		return err
+	})
+	if err != nil {
+		var p *ProviderError
+		if errors.As(err, &p) && p.Code == "invalid_grant" && len(wanted) == 0 {
+			return nil, nil, fmt.Errorf("%w: %w", errSessionEnded, err)
+		}
+		return nil, nil, err
+	}
+	// OpenID Connect Core 12.2, and the same for plain OAuth: a provider or a middleman must not turn one person's session into another's.
+	if s.session.Subject != result.Session.Subject {
+		return nil, nil, fmt.Errorf("%w: %w", errSessionEnded, errOtherPerson)
+	}
+	next := &storedSession{id: s.id, generation: s.generation + 1, created: s.created, granted: s.granted, session: result.Session}
+	if result.Session.Scope != "" {
+		next.granted = splitScope(result.Session.Scope)
+	}
+	if next.session.RefreshToken == "" {
+		next.session.RefreshToken = s.session.RefreshToken
+	}
+	if next.session.IDToken == "" {
+		next.session.IDToken = s.session.IDToken
+	}
+	next.session = a.kept(next.session)
+	return next, result, nil
+}
+
+// refreshFailure is what a failed refresh is answered with. Only an ended session is cleared: an outage or a missing consent must sign nobody out.
+func refreshFailure(err error) error {
+	switch {
+	case errors.Is(err, errSessionEnded):
+		return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "session_ended", Message: "Your session has ended. Please sign in again.", Err: err}
+	case errors.Is(err, errNoSession):
+		return sessionMissing(err)
+	}
+	return providerFailure(err)
+}
+
+func writeJSON(w http.ResponseWriter, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("oauthadapter: encode the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(body) // the app may be gone; nobody is left to tell
+	return nil
+}
