@@ -1,0 +1,36 @@
+// Package resolver has ready-made sign-in resolvers, and combinators that make a policy out of them.
+//
+// A sign-in resolver maps what a provider vouches for to one of our users. Hand one or more to a provider, in the order
+// in which they are tried:
+//
+//	"cfaccess": cfaccess.Provider(config, resolver.EmailMatchingUserEntityProfileEmail),
+//	"google": google.Provider(config, resolver.EmailLocalPartMatchingUserEntityNameWith[google.Result](
+//		resolver.EmailOptions{AllowedDomains: []string{"example.com"}})),
+//	"github": github.Provider(config, resolver.RequireDomain("example.com",
+//		resolver.EmailMatchingUserEntityProfileEmail[github.Result])),
+//
+// Start with [EmailMatchingUserEntityProfileEmail] and [EmailOptions]. Go infers the provider's result type for a resolver
+// that is a direct argument of Provider; one call deeper it is spelled out, as in the last two lines.
+// A policy of your own is a plain function; see the example named Custom.
+//
+// # Who goes on, who is refused
+//
+// A resolver that has nothing to go by (the profile holds no e-mail address, the catalog has no such user) passes on with
+// [authprovider.ErrNoMatch], and the next one tries. Whatever speaks against the person ends the sign-in with
+// [authprovider.ErrNotAllowed]: an address that nobody verified, one that is malformed, a domain that is not allowed. A
+// laxer resolver further down must not undo that. A catalog that fails, or that knows several such users, ends it too.
+//
+// The person is told the same in all the cases of refusal. The log is told which rule of which resolver decided: see [Error].
+//
+// # Addresses
+//
+// An address that a rule reads has exactly one '@', a local part of RFC 5322's dot-atom form and a host name in ASCII, within
+// the lengths of RFC 5321. Nothing is repaired: an address such as "a@evil.example@example.com", which two
+// readers would split in two ways, is refused. Addresses and domains are compared exactly but for ASCII case; a domain does
+// not stand for its subdomains.
+//
+// # Mistakes in options
+//
+// A resolver is only a function, with no error to return when it is made. One that is made with bad options (a
+// domain such as "@example.com", no inner resolver) therefore fails every sign-in, with an error that names the option.
+package resolver
