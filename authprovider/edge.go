@@ -1,6 +1,7 @@
 package authprovider
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -63,6 +64,9 @@ func (pc *ProviderContext) edge(rt route, serve func(http.ResponseWriter, *http.
 // renderError classifies, logs and shows an error.
 func (pc *ProviderContext) renderError(w *trackingWriter, r *http.Request, rt route, err error) {
 	public := classify(err)
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		public = PublicError{Name: "Error", Status: statusClientGone, Code: "client_gone", Message: "The client closed the request."}
+	}
 	event := AuditRefused
 	attrs := append(make([]slog.Attr, 0, 6), slog.String("route", rt.name), slog.String("reason", public.Code), slog.Int("status", public.Status))
 	if !public.Refused() {
@@ -93,6 +97,9 @@ func (pc *ProviderContext) renderError(w *trackingWriter, r *http.Request, rt ro
 	}
 	writeJSONError(w, r, rt, public)
 }
+
+// statusClientGone is what nginx logs for it. Nobody reads the answer; the audit log must not count it as a failure.
+const statusClientGone = 499
 
 // newLogID is random rather than a counter, so that it says nothing about traffic.
 func newLogID() string {

@@ -107,7 +107,7 @@ func (a *adapter[P]) complete(w http.ResponseWriter, r *http.Request, at attempt
 	result, err := a.handlers.Authenticate(ctx, CallbackRequest{
 		Code: q.Get("code"), CodeVerifier: at.verifier, Nonce: at.nonce, CallbackURL: a.callbackURL, Scopes: at.scopes, Params: q,
 	})
-	if err != nil {
+	if err := checkResult(result, err); err != nil {
 		return nil, providerFailure(err)
 	}
 	// RFC 6749 section 5.1: an answer without scope granted what was asked.
@@ -151,6 +151,14 @@ func authorizationFailure(code, description string) error {
 		return p // a defect of the set-up
 	}
 	return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "provider_error", Message: "The provider ended the sign-in with an error.", Err: p}
+}
+
+// checkResult keeps an OAuthHandlers that returns neither a result nor an error from ending the process.
+func checkResult[P any](result *Result[P], err error) error {
+	if err == nil && result == nil {
+		return errors.New("oauthadapter: OAuthHandlers returned neither a result nor an error")
+	}
+	return err
 }
 
 // newSessionID is not a secret: it tells the sessions of this process apart.

@@ -81,7 +81,7 @@ func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, want
 	var result *Result[P]
 	err := authprovider.Contain(func() (err error) {
 		result, err = a.refresher.Refresh(ctx, RefreshRequest{Session: s.session, Scopes: wanted})
-		return err
+		return checkResult(result, err)
 	})
 	if err != nil {
 		var p *ProviderError
