@@ -55,9 +55,14 @@ async function call(method, url, headers) {
 const fromScript = { "X-Requested-With": "XMLHttpRequest" };
 
 function refresh() {
+  const before = session;
   const scope = wantedScopes().join(" ");
   refreshing ??= call("GET", providerURL("/refresh", { optional: "", scope }), fromScript)
-    .then(keep)
+    .then((answer) => {
+      if (session === before) {
+        keep(answer); // or else the person has signed in or out since
+      }
+    })
     .finally(() => { refreshing = null; });
   return refreshing;
 }
@@ -204,7 +209,7 @@ async function signOut() {
   $("hello").textContent = "Not called yet.";
   if (answer?.logoutUrl) {
     const url = new URL(answer.logoutUrl, location.origin);
-    if (url.protocol === "https:" || url.hostname === "localhost") {
+    if (url.protocol === "https:" || url.hostname === "localhost" || url.origin === location.origin) {
       location.assign(url); // the provider ends its own session and sends the browser back
     }
   }
@@ -337,6 +342,10 @@ function tick() {
   $("time-bar").hidden = !bounded;
   $("time-bar").value = bounded ? left / session.life : 1;
   $("time-left").textContent = !bounded ? "no end" : left === 0 ? "ended" : clock(Math.ceil(left / 1000));
+  if (left < Math.min(60_000, session.life / 4) && !session.renewed) {
+    session.renewed = true; // once: a session that cannot be renewed is left to end
+    run("Refreshing before the token ends…", renew);
+  }
 }
 
 function clock(seconds) {
