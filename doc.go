@@ -1,0 +1,30 @@
+// Package stagedoor maps the packages of Stagedoor, an importable library of auth-provider building blocks: what Backstage's
+// auth backend is for Node, for any Go backend.
+//
+// A host mounts it in its own net/http server:
+//
+//	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: "https://portal.example.com/api/auth"})
+//	auth, err := authprovider.New(authprovider.Config{
+//		BaseURL: "https://portal.example.com/api/auth",
+//		AppURL:  "https://portal.example.com",
+//		Secrets: [][]byte{secret},
+//		Issuer:  issuer,
+//		Users:   memcatalog.New(authprovider.User{Ref: "user:default/jane", Email: "jane@example.com"}),
+//		Providers: map[string]authprovider.ProviderFactory{
+//			"corp": oidcprovider.Provider(oidcprovider.Config{Issuer: "https://id.example.com", ClientID: id, ClientSecret: key},
+//				resolver.EmailMatchingUserEntityProfileEmail),
+//		},
+//	})
+//	mux.Handle("/api/auth/", auth)
+//
+// The packages, from the outside in:
+//
+//   - authprovider: the words, the contracts and the HTTP edge. It imports the standard library only.
+//   - oauthadapter: from a small OAuth interface to the four routes of a provider; environments. Vendors live below it: oidcprovider.
+//   - resolver: ready-made sign-in resolvers and combinators; resolver/memcatalog is a user catalog in memory.
+//   - tokenissuer: user tokens, their keys, the JWKS and userinfo.
+//   - authprovider/authprovidertest: fakes and conformance runs for the tests of importers.
+//   - examples/quickstart: everything above in one command.
+//
+// The reasons for the design stand in the doc of the package that they belong to.
+package stagedoor
