@@ -82,9 +82,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault AnswerFaul
 	case GzipBomb:
 		header.Set("Content-Encoding", "gzip")
 		zip := gzip.NewWriter(w)
-		if _, err := io.Copy(zip, padded(body, bombPadding)); err == nil {
-			_ = zip.Close()
+		if _, err := io.Copy(zip, padded(body, bombPadding)); err != nil {
+			return // the client had enough
 		}
+		_ = zip.Close()
 	case Stall:
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
@@ -103,13 +104,12 @@ func padded(object []byte, n int64) io.Reader {
 	return io.MultiReader(strings.NewReader(`{"padding":"`), io.LimitReader(endless{}, n), strings.NewReader(separator), bytes.NewReader(rest))
 }
 
+// endless reads as the letter x, for ever.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 'x'
-	}
-	return len(p), nil
+	const block = 32 << 10
+	return copy(p, strings.Repeat("x", min(len(p), block))), nil
 }
 
 // wait returns after d, or with false when ctx ends before.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -208,4 +209,49 @@ func TestEndSession(t *testing.T) {
 		}
 		require.True(t, signedIn(r))
 	})
+}
+
+// Whatever the query, the browser goes to a registered redirect URI or nowhere.
+func FuzzAuthorize(f *testing.F) {
+	idp, err := fakeidp.New(fakeidp.Config{
+		Issuer:   "https://idp.example",
+		People:   []fakeidp.Person{{Subject: "jane"}},
+		Clients:  []fakeidp.Client{{ID: "app", Secret: "s", RedirectURIs: []string{callback}}},
+		Behavior: fakeidp.Behavior{AutoApprove: "jane"},
+	})
+	require.NoError(f, err)
+	f.Add(query().Encode())
+	f.Add(query("redirect_uri", "https://evil.example").Encode())
+	f.Add(query().Encode() + "&redirect_uri=https://evil.example")
+	f.Add(query("state", "\r\nLocation: https://evil.example").Encode())
+	f.Add("client_id=app&redirect_uri=%zz")
+	f.Fuzz(func(t *testing.T, raw string) {
+		r := httptest.NewRequest(http.MethodGet, "https://idp.example/authorize", nil)
+		r.URL.RawQuery = raw
+		w := httptest.NewRecorder()
+		idp.ServeHTTP(w, r)
+		location := w.Header().Get("Location")
+		require.Equal(t, w.Code == http.StatusSeeOther, location != "")
+		if location != "" {
+			require.True(t, strings.HasPrefix(location, callback+"&"), location)
+			require.NotContains(t, location, "\n")
+		}
+	})
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	r := newRig(t)
+	r.Set(func(b *fakeidp.Behavior) { b.AutoApprove = "jane-1" })
+	var codes []string
+	for range 10_002 {
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, r.URL(fakeidp.Authorize)+"?"+query().Encode(), nil))
+		location, err := url.Parse(w.Header().Get("Location"))
+		require.NoError(t, err)
+		codes = append(codes, location.Query().Get("code"))
+	}
+	_, got := r.token(codeForm(codes[1]))
+	require.Equal(t, "invalid_grant", got.Error, "the oldest are forgotten")
+	_, got = r.token(codeForm(codes[2]))
+	require.Empty(t, got.Error)
 }

@@ -55,7 +55,8 @@ type Behavior struct {
 	DiscoveryAnswer AnswerFault
 	JWKSAnswer      AnswerFault
 
-	// ExpiresIn is the expires_in of the token answer as raw JSON, such as `-1`, `"3600"` or `1e30`, or [Omit]. If empty, the true value.
+	// ExpiresIn is the expires_in of the token answer as JSON, such as `-1`, `"3600"` or `1e30`, or [Omit]. If empty, the true value.
+	// Text that is not JSON makes the answer a 500.
 	ExpiresIn string
 
 	// Scope is the scope of the token answer, or [Omit]. If empty, the true value.

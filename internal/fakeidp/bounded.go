@@ -1,8 +1,6 @@
 package fakeidp
 
-import (
-	"crypto/sha256"
-)
+import "crypto/sha256"
 
 const maxEntries = 10_000
 

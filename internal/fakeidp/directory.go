@@ -52,6 +52,9 @@ func (s *Server) PutPerson(p Person) error {
 	}
 	p.Groups = slices.Clone(p.Groups)
 	p.Claims = maps.Clone(p.Claims)
+	if p.EmailVerified != nil {
+		p.EmailVerified = new(*p.EmailVerified) // the caller keeps its own
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	people := slices.Clone(s.people) // requests under way hold the old slice

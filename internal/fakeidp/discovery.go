@@ -4,6 +4,8 @@ import (
 	"net/http"
 )
 
+const cachePublic = "public, max-age=300"
+
 // metadata is the subset of OpenID Connect Discovery §3, RP-Initiated Logout §2.1 and RFC 8414 §2 that the provider has something to say about.
 type metadata struct {
 	Issuer                   string   `json:"issuer"`
@@ -30,6 +32,7 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request, b Behavi
 	if s.failEarly(w, b.DiscoveryAnswer) {
 		return
 	}
+	w.Header().Set("Cache-Control", cachePublic)
 	m := metadata{
 		Issuer:                   s.issuer,
 		AuthorizationEndpoint:    s.URL(Authorize),
@@ -71,6 +74,7 @@ func (s *Server) serveJWKS(w http.ResponseWriter, r *http.Request, b Behavior) {
 	if s.failEarly(w, b.JWKSAnswer) {
 		return
 	}
+	w.Header().Set("Cache-Control", cachePublic)
 	s.mu.Lock()
 	keys := s.keys
 	s.mu.Unlock()

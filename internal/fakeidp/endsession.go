@@ -64,8 +64,7 @@ type tokenHint struct {
 	Audience string `json:"aud"`
 }
 
-// hintClaims reads an ID token that this provider signed, whether it has expired or not: it re-signs nothing, it verifies
-// by the keys that are still published.
+// hintClaims reads an ID token that this provider signed with a key that is still published. It may have expired: people log out late.
 func (s *Server) hintClaims(token string) (tokenHint, bool) {
 	s.mu.Lock()
 	keys := s.keys
