@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/internal/jose"
 )
@@ -21,3 +24,9 @@ func (s staticKeys) Key(_ context.Context, kid string, _ jose.Algorithm) (jose.P
 }
 
 func encodePart(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+func decodePart(tb testing.TB, text string) []byte {
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	require.NoError(tb, err)
+	return data
+}

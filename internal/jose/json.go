@@ -289,18 +289,21 @@ func (s *scanner) digits() bool {
 // the text itself, so that nothing is copied.
 func (s *scanner) str() (string, error) {
 	s.pos++ // opening quote
-	start := s.pos
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
-		case c == '"':
-			s.pos++
-			return s.text[start : s.pos-1], nil
-		case c == '\\':
-			return s.escaped(start)
-		case c < ' ':
-			return "", s.fail("control character in a string")
+	text, start := s.text, s.pos
+	for i := start; i < len(text); i++ {
+		c := text[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
 		}
-		s.pos++
+		s.pos = i
+		switch c {
+		case '"':
+			s.pos++
+			return text[start:i], nil
+		case '\\':
+			return s.escaped(start)
+		}
+		return "", s.fail("control character in a string")
 	}
 	return "", s.fail("unterminated string")
 }

@@ -62,7 +62,7 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 	if len(raw) > MaxSize {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(raw), MaxSize)
 	}
-	dot1, dot2, err := split(raw, enc == padded)
+	dot1, dot2, err := split(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -95,29 +95,21 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 	return t, nil
 }
 
-// split finds the two dots and checks the alphabet in one pass. The decoder of
-// encoding/base64 would skip line breaks, which makes two texts of one token.
-func split(raw string, pad bool) (dot1, dot2 int, err error) {
-	dots := 0
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
-		case c == '=' && pad:
-		case c == '.':
-			switch dots++; dots {
-			case 1:
-				dot1 = i
-			case 2:
-				dot2 = i
-			default:
-				return 0, 0, fmt.Errorf("%w: more than three parts", ErrMalformed)
-			}
-		default:
-			return 0, 0, fmt.Errorf("%w: byte %d is not base64url", ErrMalformed, i)
-		}
+// split finds the two dots. What is not of the alphabet is left to the decoder, but for
+// line breaks: encoding/base64 skips them, which would make many texts of one token.
+func split(raw string) (dot1, dot2 int, err error) {
+	if i := strings.IndexByte(raw, '\n'); i >= 0 {
+		return 0, 0, fmt.Errorf("%w: line feed at byte %d", ErrMalformed, i)
 	}
-	if dots != 2 || dot1 == 0 || dot2 == dot1+1 || dot2 == len(raw)-1 {
+	if i := strings.IndexByte(raw, '\r'); i >= 0 {
+		return 0, 0, fmt.Errorf("%w: carriage return at byte %d", ErrMalformed, i)
+	}
+	dot1, dot2 = strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
+	switch {
+	case dot1 <= 0 || dot2 <= dot1+1 || dot2 == len(raw)-1:
 		return 0, 0, fmt.Errorf("%w: not three parts", ErrMalformed)
+	case strings.IndexByte(raw[dot1+1:dot2], '.') >= 0:
+		return 0, 0, fmt.Errorf("%w: more than three parts", ErrMalformed)
 	}
 	return dot1, dot2, nil
 }
