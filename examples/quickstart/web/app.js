@@ -36,17 +36,13 @@ async function call(method, url, headers) {
     throw new AuthError("network", "The server does not answer. Is it still running?");
   }
   wire(method, url, `${response.status} in ${Math.round(performance.now() - began)} ms`);
-  const text = await response.text();
   let body = null;
-  try {
-    body = text === "" ? null : JSON.parse(text);
-  } catch {
-    throw new AuthError("not_json", `The server answered with something that is not JSON (status ${response.status}).`);
+  if (response.headers.get("Content-Type")?.startsWith("application/json")) {
+    body = await response.json();
   }
   if (body?.error || !response.ok) {
-    const error = new AuthError(body?.error?.code ?? "status_" + response.status, body?.error?.message ?? `The server answered with status ${response.status}.`);
-    error.status = response.status;
-    throw error;
+    const { code = "status_" + response.status, message = `The server answered with status ${response.status}.` } = body?.error ?? {};
+    throw Object.assign(new AuthError(code, message), { status: response.status });
   }
   return body;
 }
