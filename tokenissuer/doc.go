@@ -1,0 +1,38 @@
+// Package tokenissuer makes the tokens with which users go to a portal's services, publishes the keys that verify them, and
+// verifies them. The tokens are those of a Backstage auth backend, byte for byte where it matters: an unmodified Backstage
+// backend accepts them, and makes limited user tokens of them.
+//
+// Start with [New] and hand the [Issuer] to [authprovider.Config.Issuer]; the handler then serves the keys, the discovery document
+// and userinfo below the base URL:
+//
+//	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: "https://portal.example.com/api/auth"})
+//	auth, err := authprovider.New(authprovider.Config{BaseURL: issuer.IssuerURL(), Issuer: issuer, ...})
+//	mux.Handle("/api/auth/", auth)
+//	mux.Handle("/api/todos", issuer.Middleware(todos)) // tokenissuer.UserFromContext(ctx) says who asks
+//
+// Signing in gives a user a token and protects no route by itself: every route of the host's own that is not for everybody needs
+// [Issuer.Middleware] or [Issuer.Verify].
+//
+// # Tokens
+//
+// A user token is a JWT of type vnd.backstage.user, signed with ES256, for the audience "backstage", about one user (sub, an
+// entity reference), for [Config.TTL]. Its uip claim is the signature of a limited user token, which says who the user is and is
+// no more than that: [Issuer.Verify] and [Issuer.Middleware] refuse it, userinfo takes it. Ownership (ent) and custom claims
+// are what they were at the sign-in; userinfo answers them per token, so that a later sign-in changes nothing about an
+// earlier token.
+//
+// # Keys
+//
+// A key is published at least ten minutes before it signs, which is twice as long as caches may keep the published set, signs
+// for [Config.KeyPeriod], and is published until the last token that it signed has expired. Only the first key of a process
+// signs at once. Keys are made when a token is issued or the set is asked for; there is no goroutine.
+//
+// Private keys live in the memory of the process alone: when it ends, the next one has a new key. With the default stores its tokens
+// end with it as well, and users sign in again. Several replicas that share a [KeyStore] and a [UserInfoStore] accept each other's
+// tokens; they read each other's new keys once a minute.
+//
+// # What it leaves to the host
+//
+// The clock. Times in tokens never go back within a process; if the clock is set back by more than five minutes, signing stops
+// with [ErrClock] until it has caught up. And revocation: a token is good until it expires, so keep [Config.TTL] short.
+package tokenissuer

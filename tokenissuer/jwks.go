@@ -1,0 +1,46 @@
+package tokenissuer
+
+import (
+	"net/http"
+	"time"
+
+	"example.com/stagedoor/internal/jose"
+)
+
+// publicKey is a key as it is published (RFC 7517). It has no member that could hold a private half.
+type publicKey struct {
+	KeyType   string         `json:"kty"`
+	Curve     string         `json:"crv"`
+	X         string         `json:"x"`
+	Y         string         `json:"y"`
+	KeyID     string         `json:"kid"`
+	Algorithm jose.Algorithm `json:"alg"`
+	Use       string         `json:"use"`
+}
+
+// newJWKS writes the keys. While there is no key to sign with nobody may keep the set, since the next key will sign at once.
+func newJWKS(keys []*key, signing bool) (*document, error) {
+	set := struct {
+		Keys []publicKey `json:"keys"`
+	}{make([]publicKey, len(keys))}
+	for i, k := range keys {
+		set.Keys[i] = publicKey{KeyType: k.jwk.KeyType, Curve: k.jwk.Curve, X: k.jwk.X, Y: k.jwk.Y,
+			KeyID: k.jwk.KeyID, Algorithm: k.jwk.Algorithm, Use: k.jwk.Use}
+	}
+	var maxAge time.Duration
+	if signing {
+		maxAge = jwksMaxAge
+	}
+	return newDocument(set, maxAge)
+}
+
+// ServeJWKS implements [authprovider.JWKSServer]. Caches may keep the answer for five minutes; every key has been in it for
+// at least ten before it signs.
+func (i *Issuer) ServeJWKS(w http.ResponseWriter, r *http.Request) error {
+	s, err := i.keys.current(r.Context(), i.clock.now())
+	if err != nil {
+		return err
+	}
+	s.jwks.serve(w, r)
+	return nil
+}

@@ -1,0 +1,76 @@
+package tokenissuer
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// KeyRecord is one key as a store keeps it.
+type KeyRecord struct {
+	// ID is unique within a store, and of at most 64 printable ASCII characters.
+	ID string
+	// Data is opaque to the store, and at most 8 KiB.
+	Data []byte
+	// Expires is when the last token that the key signed has expired. A store may drop the record an hour later by its
+	// own clock, not before.
+	Expires time.Time
+}
+
+// KeyStore keeps key records for all replicas of an issuer. It keeps bytes and decides nothing: when keys are made, sign
+// and are retired is the issuer's business. A record never changes.
+//
+// The store is trusted: a key that is listed is a key that is published, so whoever can write to it can make tokens. The
+// methods are called concurrently, with a context that expires after a few seconds, and never while a token is issued with
+// a key that is in its period. An error means that the store could not do it; keys in memory go on working.
+type KeyStore interface {
+	// ListKeys returns all records, in no particular order; no record is no error. It sees what CreateKey and DeleteKey
+	// did before, on any replica. A key that is no longer listed is withdrawn.
+	ListKeys(ctx context.Context) ([]KeyRecord, error)
+	// CreateKey adds a record. If there is one of the same ID, it must leave that as it is and return an error that
+	// wraps [ErrKeyExists]: of several replicas that create one ID at once, exactly one succeeds.
+	CreateKey(ctx context.Context, r KeyRecord) error
+	// DeleteKey removes the record of that ID. If there is none, it returns nil.
+	DeleteKey(ctx context.Context, id string) error
+}
+
+// MemoryKeyStore is a [KeyStore] for one process. The zero value is an empty store.
+type MemoryKeyStore struct {
+	mu      sync.Mutex
+	records []KeyRecord // guarded by mu
+}
+
+var _ KeyStore = (*MemoryKeyStore)(nil)
+
+// ListKeys implements [KeyStore].
+func (s *MemoryKeyStore) ListKeys(context.Context) ([]KeyRecord, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.records), nil // the issuer does not write to Data
+}
+
+// CreateKey implements [KeyStore].
+func (s *MemoryKeyStore) CreateKey(_ context.Context, r KeyRecord) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index(r.ID) >= 0 {
+		return ErrKeyExists
+	}
+	s.records = append(s.records, r)
+	return nil
+}
+
+// DeleteKey implements [KeyStore].
+func (s *MemoryKeyStore) DeleteKey(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.index(id); i >= 0 {
+		s.records = slices.Delete(s.records, i, i+1)
+	}
+	return nil
+}
+
+func (s *MemoryKeyStore) index(id string) int {
+	return slices.IndexFunc(s.records, func(r KeyRecord) bool { return r.ID == id })
+}
