@@ -1,0 +1,178 @@
+package oauthclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/jose"
+)
+
+// ErrAnswer means that an answer cannot be used: it is no JSON object, has members that are there twice, or lacks what it must have.
+// Errors that wrap it wrap [authprovider.ErrUnavailable] too: such answers come from a maintenance page or a broken gateway.
+var ErrAnswer = errors.New("oauthclient: unusable answer")
+
+const maxLifetime = 365 * 24 * 60 * 60 // seconds
+
+// tokenContext makes x/oauth2 send its one request through c's client.
+func (c *Client) tokenContext(ctx context.Context, scopes []string) context.Context {
+	own := *c.http
+	own.Transport = tokenTransport{next: c.http.Transport, scope: strings.Join(scopes, " ")}
+	return context.WithValue(ctx, oauth2.HTTPClient, &own)
+}
+
+// tokenTransport stands between x/oauth2 and the token endpoint. x/oauth2 reads answers with encoding/json, which folds case and takes
+// the last of two equal names, fails on an odd expires_in, and cannot ask for scopes on a refresh.
+type tokenTransport struct {
+	next  http.RoundTripper
+	scope string
+}
+
+func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := t.prepare(r)
+	if err != nil {
+		return nil, err
+	}
+	res, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode/100 == 2 {
+		if body, err = tokenAnswer(res.Header, body); err != nil {
+			return nil, err
+		}
+	} else {
+		body = errorAnswer(body)
+	}
+	res.Header = res.Header.Clone()
+	res.Header.Set("Content-Type", "application/json")
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return res, nil
+}
+
+// prepare asks for JSON, and for the scopes of a refresh.
+func (t tokenTransport) prepare(r *http.Request) (*http.Request, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept", "application/json")
+	if t.scope == "" {
+		return r, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	form := string(body) + "&" + url.Values{"scope": {t.scope}}.Encode()
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(form)), int64(len(form))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(form)), nil }
+	return r, nil
+}
+
+// tokenAnswer checks an answer strictly and returns it with a sane expires_in.
+func tokenAnswer(h http.Header, body []byte) ([]byte, error) {
+	if err := checkJSON(h); err != nil {
+		return nil, err
+	}
+	// The members that are read, for their exact names.
+	var known struct {
+		AccessToken      json.RawMessage `json:"access_token"`
+		TokenType        json.RawMessage `json:"token_type"`
+		RefreshToken     json.RawMessage `json:"refresh_token"`
+		IDToken          json.RawMessage `json:"id_token"`
+		Scope            json.RawMessage `json:"scope"`
+		ExpiresIn        json.RawMessage `json:"expires_in"`
+		Error            json.RawMessage `json:"error"`
+		ErrorDescription json.RawMessage `json:"error_description"`
+		ErrorURI         json.RawMessage `json:"error_uri"`
+	}
+	var members map[string]json.RawMessage
+	if jose.UnmarshalStrict(body, &known) != nil || json.Unmarshal(body, &members) != nil {
+		return nil, fmt.Errorf("%w: not strict JSON", ErrAnswer)
+	}
+	delete(members, "expires_in")
+	if seconds := lifetime(known.ExpiresIn); seconds > 0 {
+		members["expires_in"] = json.RawMessage(strconv.Itoa(seconds))
+	}
+	return json.Marshal(members)
+}
+
+// lifetime reads expires_in, which some write as a text or with a fraction. A year at most; zero for what is not a positive number.
+func lifetime(raw json.RawMessage) int {
+	f, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	if (err != nil && !errors.Is(err, strconv.ErrRange)) || !(f > 0) {
+		return 0
+	}
+	return int(min(f, maxLifetime))
+}
+
+// errorAnswer returns the error answer in body (RFC 6749 section 5.2), or an empty one.
+func errorAnswer(body []byte) []byte {
+	var e errorBody
+	if jose.UnmarshalStrict(body, &e) != nil {
+		e = errorBody{}
+	}
+	clean, err := json.Marshal(e)
+	if err != nil {
+		return []byte("{}")
+	}
+	return clean
+}
+
+type errorBody struct {
+	Code        string `json:"error,omitempty"`
+	Description string `json:"error_description,omitempty"`
+}
+
+// GetJSON reads a JSON object that belongs to the access token, such as a userinfo answer (RFC 6750 section 2.1), into v in the manner of
+// [jose.UnmarshalStrict]. endpoint names it in errors.
+func (c *Client) GetJSON(ctx context.Context, endpoint, rawURL string, accessToken authprovider.Secret, v any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, rawURL, nil)
+	if err != nil {
+		return fmt.Errorf("oauthclient: %s endpoint: %w", endpoint, err)
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Authorization", "Bearer "+string(accessToken))
+	res, err := c.http.Do(r)
+	if err != nil {
+		return c.failure(endpoint, err, string(accessToken))
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return c.refusal(endpoint, res, string(accessToken))
+	}
+	if err := checkJSON(res.Header); err != nil {
+		return unavailable(err, 0)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return c.failure(endpoint, err, string(accessToken))
+	}
+	if err := jose.UnmarshalStrict(body, v); err != nil {
+		return unavailable(fmt.Errorf("%w: %s: not the JSON expected", ErrAnswer, endpoint), 0)
+	}
+	return nil
+}
+
+func checkJSON(h http.Header) error {
+	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
+		return fmt.Errorf("%w: content type %.64q, want JSON", ErrAnswer, mediaType)
+	}
+	return nil
+}
