@@ -1,0 +1,244 @@
+package oidcprovider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"time"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
+	"example.com/stagedoor/oauthadapter"
+)
+
+// Result is what a sign-in resolver gets.
+type Result = *oauthadapter.Result[Profile]
+
+// SignInInfo is the argument of sign-in resolvers for this provider.
+type SignInInfo = authprovider.SignInInfo[Result]
+
+// Provider returns the factory of a provider. The sign-in resolvers are tried in order; without one the app gets tokens and a profile,
+// but no identity. What is wrong with c shows when the factory is called.
+func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
+	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
+		c := c
+		if c.HTTPClient == nil {
+			c.HTTPClient = pc.HTTPClient
+		}
+		if c.Now == nil {
+			c.Now = pc.Now
+		}
+		if c.Logger == nil {
+			c.Logger = pc.Logger
+		}
+		a, err := New(c)
+		if err != nil {
+			return nil, err
+		}
+		return oauthadapter.Provider(a, c.Options, signIn...)(pc)
+	}
+}
+
+// Authenticator talks to one OpenID Connect provider. It is safe for concurrent use.
+type Authenticator struct {
+	issuer     string
+	clientID   string
+	scopes     []string
+	authParams map[string]string
+	algorithms []jose.Algorithm
+	now        func() time.Time
+
+	requireVerifiedEmail bool
+	skipUserInfo         bool
+	endSession           bool
+	postLogoutRedirect   bool
+
+	oauth     *oauthclient.Client
+	discovery *discovery
+}
+
+var (
+	_ oauthadapter.OAuthHandlers[Profile] = (*Authenticator)(nil)
+	_ oauthadapter.Refresher[Profile]     = (*Authenticator)(nil)
+	_ oauthadapter.ScopeRequirer          = (*Authenticator)(nil)
+	_ oauthadapter.Revoker                = (*Authenticator)(nil)
+	_ oauthadapter.SessionEnder           = (*Authenticator)(nil)
+)
+
+// New checks c and returns an authenticator. It needs no network: the provider is asked for its metadata at first use.
+func New(c Config) (*Authenticator, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	oauth, err := oauthclient.New(oauthclient.Config{
+		ClientID:     c.ClientID,
+		ClientSecret: authprovider.Secret(c.ClientSecret),
+		AuthMethod:   oauthclient.AuthMethod(c.ClientAuthMethod),
+		HTTPClient:   c.HTTPClient,
+		Now:          c.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("oidcprovider: Config.ClientAuthMethod: %w", err)
+	}
+	a := &Authenticator{
+		issuer:               c.Issuer,
+		clientID:             c.ClientID,
+		scopes:               c.scopes(),
+		authParams:           maps.Clone(c.AuthParams),
+		now:                  c.Now,
+		requireVerifiedEmail: c.RequireVerifiedEmail,
+		skipUserInfo:         c.SkipUserInfo,
+		endSession:           c.EndSession,
+		postLogoutRedirect:   c.PostLogoutRedirect,
+		oauth:                oauth,
+	}
+	if c.Prompt != "" {
+		if a.authParams == nil {
+			a.authParams = make(map[string]string, 1)
+		}
+		a.authParams["prompt"] = c.Prompt
+	}
+	for _, alg := range c.Algorithms {
+		a.algorithms = append(a.algorithms, jose.Algorithm(alg))
+	}
+	if a.algorithms == nil {
+		a.algorithms = []jose.Algorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA}
+	}
+	a.discovery = &discovery{issuer: c.Issuer, algorithms: a.algorithms, client: oauth.HTTPClient(), now: c.Now, logger: c.Logger}
+	return a, nil
+}
+
+// RequiredScopes implements [oauthadapter.ScopeRequirer].
+func (a *Authenticator) RequiredScopes() []string { return a.scopes }
+
+// Start implements [oauthadapter.OAuthHandlers]. Nothing of the caller's query is passed on.
+func (a *Authenticator) Start(ctx context.Context, req oauthadapter.StartRequest) (oauthadapter.StartResponse, error) {
+	m, err := a.discovery.metadata(ctx)
+	if err != nil {
+		return oauthadapter.StartResponse{}, err
+	}
+	return oauthadapter.StartResponse{
+		URL:            a.oauth.AuthorizationURL(m.AuthorizationEndpoint, req, a.authParams),
+		Issuer:         a.issuer,
+		IssuerRequired: m.IssParameterSupported,
+	}, nil
+}
+
+// Authenticate implements [oauthadapter.OAuthHandlers].
+func (a *Authenticator) Authenticate(ctx context.Context, req oauthadapter.CallbackRequest) (Result, error) {
+	if req.Nonce == "" {
+		return nil, errors.New("oidcprovider: CallbackRequest.Nonce is required")
+	}
+	m, err := a.discovery.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	session, err := a.oauth.Exchange(ctx, m.TokenEndpoint, req)
+	if err != nil {
+		return nil, err
+	}
+	if session.IDToken == "" {
+		return nil, refuse("id_token_missing", fmt.Errorf("%w: the token answer has none", ErrIDToken))
+	}
+	idToken, err := a.verifyIDToken(ctx, m, session, expectation{nonce: req.Nonce})
+	if err != nil {
+		return nil, err
+	}
+	return a.result(ctx, m, session, idToken)
+}
+
+// Refresh implements [oauthadapter.Refresher]. Without a refresh token it reads the profile again with the access token. If the tokens were
+// renewed but something failed after that, the result with the new session is returned beside the error: a provider that rotates
+// refresh tokens takes the old one for stolen when it comes back.
+func (a *Authenticator) Refresh(ctx context.Context, req oauthadapter.RefreshRequest) (Result, error) {
+	m, err := a.discovery.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if req.Session.RefreshToken == "" {
+		return a.reread(ctx, m, req.Session)
+	}
+	session, err := a.oauth.Refresh(ctx, m.TokenEndpoint, req.Session.RefreshToken, req.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	session.Subject = req.Session.Subject
+	result, err := a.refreshed(ctx, m, req.Session, session)
+	if err != nil {
+		if session.IDToken == "" {
+			session.IDToken = req.Session.IDToken
+		}
+		return &oauthadapter.Result[Profile]{Session: session}, err
+	}
+	return result, nil
+}
+
+// refreshed verifies what came back from a refresh (OpenID Connect Core section 12.2).
+func (a *Authenticator) refreshed(ctx context.Context, m *metadata, old, session oauthadapter.Session) (Result, error) {
+	var idToken *jose.Token
+	if session.IDToken != "" { // section 12.2 lets a provider leave it out
+		var err error
+		if idToken, err = a.verifyIDToken(ctx, m, session, expectation{refreshOf: &old}); err != nil {
+			return nil, endsSession(err)
+		}
+	}
+	result, err := a.result(ctx, m, session, idToken)
+	if err != nil {
+		return nil, endsSession(err)
+	}
+	if idToken == nil {
+		result.Session.IDToken = old.IDToken // still the hint for sign-out
+	}
+	return result, nil
+}
+
+// reread vouches for a session without refresh token: the access token still opens the userinfo endpoint.
+func (a *Authenticator) reread(ctx context.Context, m *metadata, session oauthadapter.Session) (Result, error) {
+	if session.AccessToken == "" {
+		return nil, ended("userinfo", "the session has neither refresh token nor access token")
+	}
+	session.Scope = ""
+	result, err := a.result(ctx, m, session, nil)
+	var answer *oauthadapter.ProviderError
+	if errors.As(err, &answer) && answer.Status == http.StatusUnauthorized {
+		return nil, ended("userinfo", "the access token is not valid any more")
+	}
+	if err != nil {
+		return nil, endsSession(err)
+	}
+	return result, nil
+}
+
+// result reads the profile. Without an ID token it rests on the userinfo answer alone, which must be about session.Subject.
+func (a *Authenticator) result(ctx context.Context, m *metadata, session oauthadapter.Session, idToken *jose.Token) (Result, error) {
+	subject := session.Subject
+	if idToken != nil {
+		subject = idToken.Claims().Subject
+	}
+	var userinfo claimSet
+	switch {
+	case m.UserinfoEndpoint != "" && !(a.skipUserInfo && idToken != nil):
+		var err error
+		if userinfo, err = a.readUserInfo(ctx, m, session.AccessToken, subject); err != nil {
+			return nil, err
+		}
+	case idToken == nil:
+		return nil, ended("userinfo", "there is neither an ID token nor a userinfo endpoint")
+	}
+	profile, err := a.newProfile(idToken, userinfo)
+	if err != nil {
+		return nil, err
+	}
+	session.Subject = profile.Subject
+	return &oauthadapter.Result[Profile]{Profile: a.defaultProfile(profile), FullProfile: profile, Session: session}, nil
+}

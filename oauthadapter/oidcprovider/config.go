@@ -1,0 +1,144 @@
+package oidcprovider
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
+	"example.com/stagedoor/oauthadapter"
+)
+
+// Config configures one client of an OpenID Connect provider. It does not show its secret when it is printed or logged.
+type Config struct {
+	// Issuer is the provider's issuer identifier exactly as it writes it, with or without a slash at the end: https, or http on
+	// loopback. Required.
+	Issuer string
+	// ClientID is required.
+	ClientID string
+	// ClientSecret is empty for public clients.
+	ClientSecret string
+	// ClientAuthMethod is how the client authenticates: "client_secret_basic", "client_secret_post" or "none". If empty, it is
+	// client_secret_basic, or none without a secret.
+	ClientAuthMethod string
+
+	// Scopes are asked for with every sign-in; "openid" always is. If nil, they are openid, profile and email. Many providers
+	// give refresh tokens only for "offline_access".
+	Scopes []string
+	// Prompt is the prompt parameter, such as "select_account". If empty, none is sent. "none" refuses everybody who is not
+	// signed in at the provider already.
+	Prompt string
+	// AuthParams are further parameters of the authorization request, such as "domain_hint". Those that the protocol's security
+	// rests on, such as "nonce" or "max_age", are refused.
+	AuthParams map[string]string
+
+	// Algorithms are the signature algorithms that ID tokens may have, by their names in RFC 7518. If nil, all asymmetric
+	// ones: RS, PS and ES with 256, 384 and 512, and EdDSA. There are no others.
+	Algorithms []string
+	// RequireVerifiedEmail drops an address from the default profile unless the provider says that it is verified. If false, only
+	// those that it says are not verified are dropped, since many providers never send email_verified.
+	RequireVerifiedEmail bool
+	// SkipUserInfo does not read the userinfo endpoint when there is an ID token. Right for providers that put all claims into the
+	// ID token: it saves a request with each sign-in and refresh.
+	SkipUserInfo bool
+
+	// EndSession sends the browser on to the provider's end-session page at sign-out, if it has one. If false, signing out here
+	// leaves the person signed in at the provider.
+	EndSession bool
+	// PostLogoutRedirect asks that page to send the browser back to the app. The app's URL must be registered with the
+	// provider as a post-logout redirect URI.
+	PostLogoutRedirect bool
+
+	// HTTPClient makes the requests: without redirects, at most ten seconds and one mebibyte each, whatever its own settings
+	// are. If nil, it is the ProviderContext's, or one on http.DefaultTransport.
+	HTTPClient *http.Client
+	// Now is the clock. If nil, it is the ProviderContext's, or time.Now.
+	Now func() time.Time
+	// Logger hears of failed discovery and key fetches. If nil, it is the ProviderContext's, or nobody does.
+	Logger *slog.Logger
+
+	// Options are those of every OAuth provider. [New] does not look at them.
+	Options oauthadapter.Options[Profile]
+}
+
+// Format implements [fmt.Formatter] for every verb, so that the secret is never printed.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }
+
+// LogValue implements [slog.LogValuer].
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
+
+func (c Config) redacted() string {
+	return fmt.Sprintf("oidcprovider.Config{Issuer:%q ClientID:%q ClientSecret:%v}", c.Issuer, c.ClientID, authprovider.Secret(c.ClientSecret))
+}
+
+func (c Config) check() error {
+	var errs []error
+	field := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("oidcprovider: Config."+format, args...))
+	}
+	if c.Issuer == "" {
+		field("Issuer is required")
+	} else if u, err := url.Parse(c.Issuer); err != nil || u.RawQuery != "" || u.ForceQuery {
+		field("Issuer %q must be a URL without query", c.Issuer)
+	} else if err := checkURL(c.Issuer, true); err != nil {
+		field("Issuer %w", err)
+	}
+	if c.ClientID == "" {
+		field("ClientID is required")
+	}
+	for name := range c.AuthParams {
+		switch {
+		case name == "":
+			field("AuthParams has an empty name")
+		case name == "prompt":
+			field("AuthParams: use Config.Prompt")
+		case oauthclient.IsProtocolParameter(name):
+			field("AuthParams must not set %q", name)
+		}
+	}
+	for _, alg := range c.Algorithms {
+		if !jose.Algorithm(alg).Known() {
+			field("Algorithms: %q is unknown or not asymmetric", alg)
+		}
+	}
+	if c.PostLogoutRedirect && !c.EndSession {
+		field("PostLogoutRedirect needs Config.EndSession")
+	}
+	return errors.Join(errs...)
+}
+
+// checkURL accepts https, and http on loopback if that is permitted.
+func checkURL(raw string, loopback bool) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return fmt.Errorf("%.200q must be an absolute URL without user and fragment", raw)
+	}
+	if u.Scheme != "https" && !(u.Scheme == "http" && loopback && isLoopback(u.Hostname())) {
+		return fmt.Errorf("%.200q must be https", raw)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// scopes returns the configured scopes, openid among them.
+func (c Config) scopes() []string {
+	if c.Scopes == nil {
+		return []string{"openid", "profile", "email"}
+	}
+	if slices.Contains(c.Scopes, "openid") {
+		return slices.Clone(c.Scopes)
+	}
+	return append([]string{"openid"}, c.Scopes...)
+}
