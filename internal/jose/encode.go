@@ -68,7 +68,12 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(dst, v, 10), nil
 	case json.Number:
-		return append(dst, v...), nil // its shape is checked when the text is re-read
+		// Written raw, so it must be one number and nothing else.
+		n := scanner{text: string(v)}
+		if err := n.number(); err != nil || n.pos != len(v) {
+			return dst, fmt.Errorf("%w: %q is not a number", ErrJSON, excerpt(string(v)))
+		}
+		return append(dst, v...), nil
 	case []string:
 		return appendArray(dst, v, depth)
 	case []any:

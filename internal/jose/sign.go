@@ -13,8 +13,10 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jws/jwsbb"
 )
 
-// Claim is one claim to sign. Value may be anything that encoding/json can
-// write; text is written by [AppendString].
+// Claim is one claim to sign. Value may be nil, a bool, a string, an int, an int64, a
+// json.Number, or a []string, []any or map[string]any of those. Anything else goes
+// through encoding/json first, which replaces invalid UTF-8, where text given directly is
+// refused for it. Text is written by [AppendString] either way.
 type Claim struct {
 	Name  string
 	Value any
@@ -106,12 +108,19 @@ func (s *Signer) header(typ string) ([]byte, error) {
 	return append(header, '}'), nil
 }
 
-// SignRaw returns the compact JWS over exactly these JSON texts. The result must
-// pass [Parse], and the header must name the algorithm and key ID of s. The
-// detached signature, such as Backstage's uip claim, is what follows the last dot.
+// SignRaw returns the compact JWS over exactly these JSON texts. Nothing is signed that
+// [Parse] would refuse, nor a header that does not name the algorithm and key ID of s.
+// A detached signature, such as Backstage's uip claim, is what follows the last dot.
 func (s *Signer) SignRaw(header, payload []byte) (string, error) {
+	t, err := read(string(header), string(payload))
+	if err != nil {
+		return "", fmt.Errorf("jose: refusing to sign: %w", err)
+	}
+	if t.header.Algorithm != s.algorithm || t.header.KeyID != s.keyID {
+		return "", fmt.Errorf("%w: header is not that of the signing key", ErrKey)
+	}
 	enc := base64.RawURLEncoding
-	compact := make([]byte, 0, enc.EncodedLen(len(header))+enc.EncodedLen(len(payload))+2+enc.EncodedLen(maxRSABits/8))
+	compact := make([]byte, 0, enc.EncodedLen(len(header)+len(payload)+maxRSABits/8)+4)
 	compact = enc.AppendEncode(compact, header)
 	compact = append(compact, '.')
 	compact = enc.AppendEncode(compact, payload)
@@ -121,15 +130,11 @@ func (s *Signer) SignRaw(header, payload []byte) (string, error) {
 		return "", fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
 	}
 	compact = append(compact, '.')
-	token := string(enc.AppendEncode(compact, signature))
-	t, err := Parse(token)
-	if err != nil {
-		return "", fmt.Errorf("jose: refusing to sign: %w", err)
+	compact = enc.AppendEncode(compact, signature)
+	if len(compact) > MaxSize {
+		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(compact), MaxSize)
 	}
-	if h := t.Header(); h.Algorithm != s.algorithm || h.KeyID != s.keyID {
-		return "", fmt.Errorf("%w: header is not that of the signing key", ErrKey)
-	}
-	return token, nil
+	return string(compact), nil
 }
 
 // GenerateKey returns a new private key for alg: the algorithm's curve, RSA of 2048

@@ -66,7 +66,6 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Token{}
 	// One copy of the text and one buffer for all three decoded parts.
 	text := []byte(raw)
 	buf := make([]byte, enc.DecodedLen(dot1)+enc.DecodedLen(dot2-dot1-1)+enc.DecodedLen(len(raw)-dot2-1))
@@ -78,15 +77,26 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.signature, _, err = decodePart(enc, buf, text[dot2+1:], "signature"); err != nil {
+	signature, _, err := decodePart(enc, buf, text[dot2+1:], "signature")
+	if err != nil {
 		return nil, err
 	}
-	t.signed = text[:dot2]
-	if err := t.readHeader(string(header)); err != nil {
+	t, err := read(string(header), string(payload))
+	if err != nil {
 		return nil, err
 	}
-	t.payload = string(payload)
-	if t.members, err = scanObject(make([]member, 0, 16), t.payload); err != nil {
+	t.signed, t.signature = text[:dot2], signature
+	return t, nil
+}
+
+// read makes a token of its two texts.
+func read(header, payload string) (*Token, error) {
+	t := &Token{payload: payload}
+	if err := t.readHeader(header); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.members, err = scanObject(make([]member, 0, 16), payload); err != nil {
 		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)
 	}
 	if err := t.readClaims(); err != nil {
