@@ -86,7 +86,7 @@ function signInWithPopup(scopes) {
   const width = 450, height = 730;
   const left = Math.round(window.screenX + (window.outerWidth - width) / 2);
   const top = Math.round(window.screenY + (window.outerHeight - height) / 2);
-  const popup = window.open(url, "stagedoor sign-in", `width=${width},height=${height},left=${left},top=${top}`);
+  const popup = window.open(url, "_blank", `popup,width=${width},height=${height},left=${left},top=${top}`);
   if (!popup) {
     return Promise.reject(new AuthError("popup_blocked", "The browser did not open the sign-in window."));
   }
@@ -99,6 +99,7 @@ function signInWithPopup(scopes) {
     function finish(settle, value) {
       clearInterval(poll);
       removeEventListener("message", receive);
+      popup.close();
       attempt = null;
       settle(value);
     }
