@@ -81,7 +81,7 @@ func NewVerifier(e Expected, keys KeySet) (*Verifier, error) {
 	}
 	e.Audiences = slices.Clone(e.Audiences)
 	e.Algorithms = slices.Clone(e.Algorithms)
-	if e.Types = slices.Clone(e.Types); len(e.Types) == 0 {
+	if e.Types = slices.Clone(e.Types); e.Types == nil {
 		e.Types = []string{"JWT", ""}
 	}
 	if e.Leeway == 0 {
