@@ -101,6 +101,11 @@ func parseOrigin(origin string, insecureHTTP bool) (string, error) {
 	if !ok || scheme != "https" && scheme != "http" {
 		return bad("scheme must be https, or http on loopback")
 	}
+	for i := 0; i < len(authority); i++ {
+		if authority[i] >= 0x80 { // before ToLower, which makes an ASCII "k" of the Kelvin sign
+			return bad("host is not ASCII")
+		}
+	}
 	host, port, err := splitHostPort(strings.ToLower(authority))
 	if err != nil {
 		return bad(err.Error())
@@ -129,7 +134,8 @@ func splitHostPort(authority string) (host, port string, err error) {
 	}
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		addr, err := netip.ParseAddr(host[1 : len(host)-1])
-		if err != nil || !addr.Is6() || addr.Zone() != "" || addr.String() != host[1:len(host)-1] {
+		// Browsers write a mapped IPv4 address in hexadecimal and netip does not: no origin that is sent would equal it.
+		if err != nil || !addr.Is6() || addr.Is4In6() || addr.Zone() != "" || addr.String() != host[1:len(host)-1] {
 			return "", "", fmt.Errorf("bad IPv6 address")
 		}
 		return host, port, nil
