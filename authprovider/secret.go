@@ -1,8 +1,16 @@
 package authprovider
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+)
 
 // Secret is a token or a key that does not show when it is printed, logged or marshalled. Use string(s) to read it.
+//
+// Package fmt cannot be kept from one thing: it calls no method on unexported fields, so keep a Secret in an exported field of
+// whatever may be printed whole.
 type Secret string
 
 const redacted = "[redacted]"
@@ -16,7 +24,16 @@ func (s Secret) String() string {
 }
 
 // GoString implements [fmt.GoStringer].
-func (s Secret) GoString() string { return `"` + s.String() + `"` }
+func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+
+// Format implements [fmt.Formatter]. Without it a verb that is wrong for a string, such as %d, prints the bare value in its complaint.
+func (s Secret) Format(f fmt.State, verb rune) {
+	text := s.String()
+	if verb == 'q' || verb == 'v' && f.Flag('#') {
+		text = s.GoString()
+	}
+	_, _ = io.WriteString(f, text)
+}
 
 // LogValue implements [slog.LogValuer].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
