@@ -54,9 +54,11 @@ func (c *corsPolicy) preflight(w http.ResponseWriter, r *http.Request, origins *
 }
 
 func addVary(h http.Header, name string) {
-	for _, v := range h.Values("Vary") {
-		if strings.Contains(v, name) {
-			return
+	for _, line := range h.Values("Vary") {
+		for v := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(v), name) {
+				return
+			}
 		}
 	}
 	h.Add("Vary", name)
