@@ -17,8 +17,10 @@ const maxRedirectURL = 2048
 // missing slashes and users: each difference is an open redirect.
 func (p *OriginPolicy) ParseRedirectURL(redirectURL, origin string) (string, error) {
 	bad := func(why string) (string, error) {
+		shown, _, _ := strings.Cut(redirectURL, "#")
+		shown, _, _ = strings.Cut(shown, "?") // what an app keeps in its query is none of the log's business
 		return "", &Error{Kind: ErrInput, Code: "redirect_url_invalid", Message: "The redirect URL is not valid.",
-			Err: fmt.Errorf("authprovider: redirect URL %.200q: %s", redirectURL, why)}
+			Err: fmt.Errorf("authprovider: redirect URL %.200q: %s", shown, why)}
 	}
 	for i := 0; i < len(redirectURL); i++ {
 		if c := redirectURL[i]; c <= ' ' || c >= 0x7f {
