@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -95,8 +96,9 @@ func newBase(c Config) (*ProviderContext, error) {
 	if mountPath == "" {
 		mountPath = base.Path
 	}
-	if mountPath != "" && (!strings.HasPrefix(mountPath, "/") || strings.ContainsAny(mountPath, "?#%")) {
-		field("MountPath", "%q must be an absolute path", mountPath)
+	mountPath = strings.TrimSuffix(mountPath, "/")
+	if !validPath(mountPath) {
+		field("MountPath", "%q must be an absolute path, clean and without characters that need escaping", c.MountPath)
 	}
 
 	secrets := slices.Clone(c.Secrets)
@@ -114,9 +116,14 @@ func newBase(c Config) (*ProviderContext, error) {
 		secrets = [][]byte{secret}
 	}
 
-	if i, ok := c.Issuer.(interface{ IssuerURL() string }); ok && i.IssuerURL() != base.String() {
+	if isNilPointer(c.Issuer) {
+		field("Issuer", "is a nil %T", c.Issuer)
+	} else if i, ok := c.Issuer.(interface{ IssuerURL() string }); ok && i.IssuerURL() != base.String() {
 		// A verifier finds the keys under the issuer's URL, so the two must not differ by as much as a slash.
 		field("Issuer", "issues tokens for %q, but BaseURL is %q", i.IssuerURL(), base.String())
+	}
+	if isNilPointer(c.Users) {
+		field("Users", "is a nil %T", c.Users)
 	}
 	if c.Environment != "" && !ValidID(c.Environment) {
 		field("Environment", "%q is not a valid ID", c.Environment)
@@ -139,7 +146,7 @@ func newBase(c Config) (*ProviderContext, error) {
 		HTTPClient:         c.HTTPClient,
 		Logger:             c.Logger,
 		secrets:            secrets,
-		mountPath:          strings.TrimSuffix(mountPath, "/"),
+		mountPath:          mountPath,
 		cors:               cors,
 	}
 	if pc.Now == nil {
@@ -152,6 +159,13 @@ func newBase(c Config) (*ProviderContext, error) {
 		pc.HTTPClient = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return pc, nil
+}
+
+// isNilPointer finds the nil pointer that is not a nil interface: a constructor's result whose error nobody looked at.
+// It would be found by the first person who signs in.
+func isNilPointer(v any) bool {
+	p := reflect.ValueOf(v)
+	return p.Kind() == reflect.Pointer && p.IsNil()
 }
 
 // provider returns the context of one provider.
@@ -171,7 +185,10 @@ func parseBaseURL(raw string, insecureHTTP bool) (*url.URL, string, error) {
 		return nil, "", errors.New("is required")
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Opaque != "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.RawPath != "" {
+	if err == nil && u.User != nil {
+		return nil, "", errors.New("must not hold a user") // not shown: there is a password in it
+	}
+	if err != nil || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.RawPath != "" {
 		return nil, "", fmt.Errorf("%q must be an absolute URL without user, query and fragment", raw)
 	}
 	origin, err := parseOrigin(u.Scheme+"://"+u.Host, insecureHTTP)
@@ -179,11 +196,30 @@ func parseBaseURL(raw string, insecureHTTP bool) (*url.URL, string, error) {
 		return nil, "", fmt.Errorf("%q: %w", raw, err)
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
-	if u.Path != "" && path.Clean(u.Path) != u.Path {
-		return nil, "", fmt.Errorf("%q has a path that is not clean", raw)
+	if !validPath(u.Path) {
+		return nil, "", fmt.Errorf("%q has a path that is not clean or has characters that need escaping", raw)
 	}
 	u.Scheme, u.Host, _ = strings.Cut(origin, "://")
 	return u, origin, nil
+}
+
+// validPath takes "" or a clean absolute path without a slash at its end that reads the same in a URL, in a request line and in a
+// cookie's Path: RFC 3986's pchar but for percent-encodings and ";", which ends a cookie attribute.
+func validPath(p string) bool {
+	if p == "" {
+		return true
+	}
+	if p[0] != '/' || p == "/" || path.Clean(p) != p {
+		return false
+	}
+	for i := 0; i < len(p); i++ {
+		c := p[i]
+		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !alnum && strings.IndexByte("/-._~!$&'()*+,=:@", c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // ValidID reports whether id may be the ID of a provider or of an environment: [a-z0-9][A-Za-z0-9._-]*, at most 64 bytes.

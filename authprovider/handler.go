@@ -54,7 +54,7 @@ func newProviderHandler(base *ProviderContext, id string, factory ProviderFactor
 	if err != nil {
 		return nil, err
 	}
-	if routes == nil {
+	if routes == nil || isNilPointer(routes) {
 		return nil, errors.New("authprovider: the ProviderFactory returned no RouteHandlers")
 	}
 	return pc.Handler(routes), nil
@@ -78,7 +78,8 @@ func (h *Handler) mountIssuer(issuer TokenIssuer) {
 
 // ServeHTTP serves one request. The path must begin with [Config.MountPath].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path, ok := cutMountPath(r.URL.Path, h.base.mountPath)
+	// The path as sent: "demo%2Fstart" is no route here, as it is none to a proxy's rule or to a cookie's Path.
+	path, ok := cutMountPath(r.URL.EscapedPath(), h.base.mountPath)
 	if !ok {
 		h.notFound.ServeHTTP(w, r)
 		return
@@ -96,7 +97,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // unknown is the answer to a path that is no route. The provider's name is echoed only if it could be one.
 func (h *Handler) unknown(r *http.Request) error {
-	if path, ok := cutMountPath(r.URL.Path, h.base.mountPath); ok {
+	if path, ok := cutMountPath(r.URL.EscapedPath(), h.base.mountPath); ok {
 		if id := firstSegment(path); ValidID(id) {
 			return &Error{Kind: ErrNotFound, Code: "provider_unknown", Message: "Unknown auth provider '" + id + "'"}
 		}
@@ -140,7 +141,7 @@ type providerHandler struct {
 
 func (h *providerHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next := h.unknown
-	if path, ok := strings.CutPrefix(r.URL.Path, h.prefix); ok {
+	if path, ok := strings.CutPrefix(r.URL.EscapedPath(), h.prefix); ok {
 		switch path {
 		case "/start":
 			next = h.start
