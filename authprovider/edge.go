@@ -40,22 +40,21 @@ func (pc *ProviderContext) edge(rt route, serve func(http.ResponseWriter, *http.
 		pc.cors.setHeaders(h, pc.Origins, r.Header.Get("Origin"))
 
 		tracked := &trackingWriter{ResponseWriter: w}
-		err := func() (err error) {
-			defer func() {
-				if v := recover(); v != nil {
-					if v == http.ErrAbortHandler {
-						panic(v)
-					}
-					err = &panicError{value: v, stack: debug.Stack()}
-				}
-			}()
+		err := containBut(http.ErrAbortHandler, func() error {
 			if rt.methods != nil && !slices.Contains(rt.methods, r.Method) {
 				h.Set("Allow", allow)
 				return ErrMethodNotAllowed
 			}
 			return serve(tracked, r)
-		}()
-		if err != nil {
+		})
+		if err == nil {
+			return
+		}
+		err = containBut(http.ErrAbortHandler, func() error {
+			pc.renderError(tracked, r, rt, err)
+			return nil
+		})
+		if err != nil { // an error that panics when it is printed or shown, such as a nil *Error
 			pc.renderError(tracked, r, rt, err)
 		}
 	})
@@ -87,8 +86,14 @@ func (pc *ProviderContext) renderError(w *trackingWriter, r *http.Request, rt ro
 	if w.written {
 		return // against the contract of RouteHandlers, or a panic half-way: nothing sound can follow
 	}
-	if public.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((public.RetryAfter+time.Second-1)/time.Second)))
+	h := w.Header()
+	// What a handler said of the answer that it did not write is not true of this one.
+	for _, name := range [...]string{"Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+	if public.RetryAfter > 0 && h.Get("Retry-After") == "" {
+		h.Set("Retry-After", strconv.Itoa(int((public.RetryAfter+time.Second-1)/time.Second)))
 	}
 	var responder Responder
 	if errors.As(err, &responder) {
@@ -150,9 +155,15 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprintf("authprovider: panic: %v", e.value) }
 
 // Contain calls f and returns its error, or the panic that it ended with as an error: one sign-in fails and the process goes on.
-func Contain(f func() error) (err error) {
+func Contain(f func() error) error { return containBut(nil, f) }
+
+// containBut is Contain for all panics but the value pass, which goes on.
+func containBut(pass error, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
+			if v == pass {
+				panic(v)
+			}
 			err = &panicError{value: v, stack: debug.Stack()}
 		}
 	}()

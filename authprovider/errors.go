@@ -80,7 +80,10 @@ type PublicError struct {
 }
 
 // Refused reports whether the request or the person was turned down, as opposed to something of ours or of the provider's failing.
-func (e PublicError) Refused() bool { return e.Status < http.StatusInternalServerError }
+// A route that a provider does not have (501) is the caller's mistake.
+func (e PublicError) Refused() bool {
+	return e.Status < http.StatusInternalServerError || e.Status == http.StatusNotImplemented
+}
 
 type errorClass struct {
 	kind          error
