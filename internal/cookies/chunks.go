@@ -29,6 +29,9 @@ type Chunked struct {
 // Set sets the value, and expires the chunks that the request carries beyond it. Nothing is set if the value does not fit.
 func (c Chunked) Set(w http.ResponseWriter, r *http.Request, value string, lifetime time.Duration, sameSite http.SameSite) error {
 	size := c.chunkSize()
+	if size <= 0 {
+		return fmt.Errorf("cookies: a name of %d and a path of %d bytes leave no room for a value", len(c.Name), len(c.Scope.Path))
+	}
 	count := (len(value) + 2 + size - 1) / size
 	if count > maxChunks {
 		return fmt.Errorf("cookies: value of %d bytes does not fit into %d cookies", len(value), maxChunks)
