@@ -16,11 +16,11 @@ func (r EntityRef) String() string {
 }
 
 // ParseEntityRef reads "kind:[namespace/]name". The namespace is "default" if it is left out, the kind must be there.
-// Errors wrap [ErrInput].
+// Errors wrap [ErrInput] and show no more than the beginning of a long reference.
 func ParseEntityRef(ref string) (EntityRef, error) {
 	kind, rest, ok := strings.Cut(ref, ":")
 	if !ok {
-		return EntityRef{}, fmt.Errorf("authprovider: entity reference %q has no kind: %w", ref, ErrInput)
+		return EntityRef{}, fmt.Errorf("authprovider: entity reference %.300q has no kind: %w", ref, ErrInput)
 	}
 	namespace, name, ok := strings.Cut(rest, "/")
 	if !ok {
@@ -28,7 +28,7 @@ func ParseEntityRef(ref string) (EntityRef, error) {
 	}
 	for _, part := range [...]string{kind, namespace, name} {
 		if !validRefPart(part) {
-			return EntityRef{}, fmt.Errorf("authprovider: entity reference %q is not of the form kind:[namespace/]name: %w", ref, ErrInput)
+			return EntityRef{}, fmt.Errorf("authprovider: entity reference %.300q is not of the form kind:[namespace/]name: %w", ref, ErrInput)
 		}
 	}
 	return EntityRef{Kind: kind, Namespace: namespace, Name: name}, nil
@@ -38,7 +38,7 @@ func ParseEntityRef(ref string) (EntityRef, error) {
 // would let a person choose a namespace or a kind by the way they spell their user name. Errors wrap [ErrInput].
 func UserRef(name string) (string, error) {
 	if !validRefPart(name) {
-		return "", fmt.Errorf("authprovider: %q cannot be the name of a user: %w", name, ErrInput)
+		return "", fmt.Errorf("authprovider: %.300q cannot be the name of a user: %w", name, ErrInput)
 	}
 	return EntityRef{Kind: "user", Namespace: "default", Name: name}.String(), nil
 }

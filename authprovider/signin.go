@@ -52,8 +52,10 @@ func (e *NoMatchError) Error() string {
 // Unwrap returns ErrNotAllowed alone: that each resolver said "not me" ends here.
 func (e *NoMatchError) Unwrap() error { return ErrNotAllowed }
 
-// ResolveSignIn tries the resolvers in order and returns the first identity, checked. A resolver's [ErrNoMatch] lets the next
-// one try; any other error ends the search, since a catalog that is down must never fall through to a laxer rule.
+// ResolveSignIn tries the resolvers in order and returns the first identity, checked, with its references in the spelling of
+// [EntityRef.String]. A resolver's [ErrNoMatch] lets the next one try; any other error ends the search, since a catalog that
+// is down must never fall through to a laxer rule. An error that wraps ErrNoMatch and another class ends it too, unless
+// it is an *[Error] of kind ErrNoMatch: who refuses a person because a lookup found nobody has decided.
 // If all pass, the error is a *[NoMatchError]. A panic in a resolver is an error like any other.
 func ResolveSignIn[R any](ctx context.Context, in SignInInfo[R], rc *ResolverContext, resolvers ...SignInResolver[R]) (*Identity, error) {
 	var passed []error
@@ -66,7 +68,7 @@ func ResolveSignIn[R any](ctx context.Context, in SignInInfo[R], rc *ResolverCon
 		switch {
 		case err == nil:
 			return checkIdentity(id)
-		case !errors.Is(err, ErrNoMatch):
+		case !passesOn(err):
 			return nil, err
 		}
 		passed = append(passed, err)
@@ -74,17 +76,39 @@ func ResolveSignIn[R any](ctx context.Context, in SignInInfo[R], rc *ResolverCon
 	return nil, &NoMatchError{Errs: passed}
 }
 
+// passesOn reports whether err is of the class ErrNoMatch, by the rule by which errors are shown.
+func passesOn(err error) bool {
+	var e *Error
+	if errors.As(err, &e) && e.Kind != nil {
+		err = e.Kind
+	}
+	for _, c := range errorClasses {
+		if errors.Is(err, c.kind) {
+			return c.kind == ErrNoMatch // the last of the classes
+		}
+	}
+	return false
+}
+
+// checkIdentity returns a copy of id with references that compare equal as text, as the readers of a token compare them.
 func checkIdentity(id *Identity) (*Identity, error) {
 	if id == nil {
 		return nil, errors.New("authprovider: sign-in resolver returned neither an identity nor an error")
 	}
-	for _, ref := range append([]string{id.UserRef}, id.OwnershipRefs...) {
-		if _, err := ParseEntityRef(ref); err != nil {
+	checked := Identity{Claims: id.Claims}
+	for i, text := range append([]string{id.UserRef}, id.OwnershipRefs...) {
+		ref, err := ParseEntityRef(text)
+		if err != nil {
 			// The resolver's fault, not the person's: do not answer with the class of the parse error.
 			return nil, fmt.Errorf("authprovider: sign-in resolver returned a bad identity: %v", err)
 		}
+		if i == 0 {
+			checked.UserRef = ref.String()
+		} else {
+			checked.OwnershipRefs = append(checked.OwnershipRefs, ref.String())
+		}
 	}
-	return id, nil
+	return &checked, nil
 }
 
 // IssueIdentity has a token issued for id and returns it with the rest of what the app gets. The token is issued once, at

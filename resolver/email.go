@@ -205,7 +205,7 @@ func (r emailRule) find(ctx context.Context, rc *authprovider.ResolverContext, a
 	}
 	if r.matchCatalogEmail && u.Email != "" {
 		if own, ok := parseAddress(u.Email); !ok || own != a {
-			return nil, r.refuse(ReasonEmailDiffers, shown(a.String())+" is not the address of "+u.Ref)
+			return nil, r.refuse(ReasonEmailDiffers, strconv.Quote(a.String())+" is not the address of "+u.Ref)
 		}
 	}
 	id, err := identityOf(ctx, rc, u)
@@ -241,13 +241,10 @@ func identityOf(ctx context.Context, rc *authprovider.ResolverContext, u authpro
 	return &authprovider.Identity{UserRef: ref.String(), OwnershipRefs: owns}, nil
 }
 
-// shown quotes what a provider sent for the log, cut to a sensible length. Nothing stays nothing.
+// shown quotes what a provider sent for the log, cut to the length of an address. Nothing stays nothing.
 func shown(s string) string {
 	if s == "" {
 		return ""
 	}
-	if len(s) > maxAddress {
-		return strconv.Quote(s[:maxAddress]) + "..."
-	}
-	return strconv.Quote(s)
+	return fmt.Sprintf("%.*q", maxAddress, s)
 }

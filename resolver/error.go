@@ -46,7 +46,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // withoutNoMatch takes "not me, try the next" out of an error, for steps that come after a resolver has matched:
 // they may refuse or fail, but must not let a laxer rule have the person.
 func withoutNoMatch(err error) error {
-	if errors.Is(err, authprovider.ErrNoMatch) {
+	if errors.Is(err, authprovider.ErrNoMatch) && !errors.Is(err, authprovider.ErrNotAllowed) && !errors.Is(err, authprovider.ErrAuthentication) {
 		return errors.New(err.Error())
 	}
 	return err
