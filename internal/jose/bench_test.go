@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -96,4 +97,53 @@ func TestVerifyAllocations(t *testing.T) {
 		}
 	})
 	require.LessOrEqual(t, whole-bare, 30.0)
+}
+
+// However its names are chosen, a token of the largest size is read in about linear time,
+// and a larger one is not read at all.
+func BenchmarkParseHostile(b *testing.B) {
+	budget := jose.MaxSize/4*3 - 1000
+	repeat := func(format string, size int) string {
+		var members []string
+		for i := 0; i*size < budget; i++ {
+			members = append(members, fmt.Sprintf(format, i))
+		}
+		return "{" + strings.Join(members, ",") + "}"
+	}
+	fold := func(n, size int) string {
+		var members []string
+		for i := range n {
+			members = append(members, fmt.Sprintf(`"%s%d":1`, strings.Repeat([]string{"é", "É"}[i%2], size/2), i))
+		}
+		return "{" + strings.Join(members, ",") + "}"
+	}
+	for name, payload := range map[string]string{
+		"many names":       repeat(`"%05d":1`, 10),
+		"many objects":     `{"a":[` + strings.TrimSuffix(strings.Repeat(`{"a":1,"b":2},`, budget/14), ",") + `]}`,
+		"long twins":       fold(48, budget/49),
+		"few long names":   fold(31, budget/32),
+		"long ASCII":       repeat(`"`+strings.Repeat("x", 1500)+`%04d":1`, 1510),
+		"escapes":          `{"a":"` + strings.Repeat(`\u00e9`, budget/6-2) + `"}`,
+		"depth":            `{"a":` + strings.Repeat("[", budget) + `}`,
+		"long audience":    `{"aud":[` + strings.TrimSuffix(strings.Repeat(`"",`, budget/3), ",") + `]}`,
+		"commas in a text": `{"aud":["` + strings.Repeat(",", budget) + `"]}`,
+	} {
+		raw := encodePart(goodHeader) + "." + encodePart(payload) + ".AA"
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := jose.Parse(raw); err != nil && name != "depth" {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("1 MB", func(b *testing.B) {
+		raw := strings.Repeat("A.", 1<<19)
+		for b.Loop() {
+			if _, err := jose.Parse(raw); err == nil {
+				b.Fatal("accepted")
+			}
+		}
+	})
 }

@@ -54,9 +54,8 @@ func (t *Token) readClaims() error {
 	return nil
 }
 
-// registeredClaim lists the claims that decide who signs in: those of RFC 7519
-// and of OpenID Connect Core sections 2 and 5.1 and 5.6.2 that go-oidc and our
-// providers read.
+// registeredClaim lists the claims that decide who signs in: those of RFC 7519 section
+// 4.1 and of OpenID Connect Core (sections 2, 5.1 and 5.6.2) that readers act on.
 func registeredClaim(name string) (string, bool) {
 	switch name {
 	case "iss", "sub", "aud", "exp", "nbf", "iat", "jti",
@@ -75,7 +74,7 @@ func audiences(raw string) ([]string, bool) {
 	if raw[0] != '[' {
 		return nil, false
 	}
-	list := make([]string, 0, strings.Count(raw, ",")+1)
+	list := make([]string, 0, min(strings.Count(raw, ",")+1, 8))
 	s := scanner{text: raw, pos: 1}
 	for {
 		s.space()

@@ -179,24 +179,25 @@ func (s *scanner) leave(first int) error {
 	return nil
 }
 
-// admit records name in the object whose names start at s.names[first], unless
-// it stands there already, in whatever case.
+// admit records name in the object whose names start at s.names[first], unless it
+// stands there already, in whatever case. Names are compared pairwise while they are few
+// and ASCII, which all real ones are; otherwise each is folded once and looked up, so
+// that no choice of names costs more than linear time.
 func (s *scanner) admit(name string, first int, many map[string]struct{}) (map[string]struct{}, error) {
 	if many == nil {
-		for _, seen := range s.names[first:] {
-			if strings.EqualFold(seen, name) {
-				return nil, s.fail("duplicate member name")
+		if len(s.names)-first < linearNames && isASCII(name) {
+			for _, seen := range s.names[first:] {
+				if strings.EqualFold(seen, name) {
+					return nil, s.fail("duplicate member name")
+				}
 			}
-		}
-		s.names = append(s.names, name)
-		if len(s.names)-first < linearNames {
+			s.names = append(s.names, name)
 			return nil, nil
 		}
 		many = make(map[string]struct{}, 2*linearNames)
 		for _, seen := range s.names[first:] {
 			many[fold(seen)] = struct{}{}
 		}
-		return many, nil
 	}
 	key := fold(name)
 	if _, dup := many[key]; dup {
@@ -204,6 +205,15 @@ func (s *scanner) admit(name string, first int, many map[string]struct{}) (map[s
 	}
 	many[key] = struct{}{}
 	return many, nil
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // fold maps all texts that are equal under [strings.EqualFold] to one.

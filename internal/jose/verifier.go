@@ -33,10 +33,10 @@ type Expected struct {
 	InsecureSkipAudience bool
 	// Types lists the permitted typ values, compared exactly, with or without the
 	// prefix "application/" (RFC 7515 section 4.1.9); an empty one permits tokens
-	// without typ. If nil, typ must be JWT or absent.
+	// without typ, an empty list nothing. If nil, typ must be JWT or absent.
 	Types []string
-	// Algorithms lists the permitted ones. If nil, all that this package knows; the
-	// key's type and published algorithm decide then.
+	// Algorithms lists the permitted ones; an empty list permits nothing. If nil, all
+	// that this package knows; the key's type and published algorithm decide then.
 	Algorithms []Algorithm
 	// Leeway is how far clocks may differ; at most 5 minutes. If zero, 60 s.
 	Leeway time.Duration

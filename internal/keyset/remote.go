@@ -180,7 +180,8 @@ func (r *Remote) Key(ctx context.Context, kid string, alg jose.Algorithm) (jose.
 
 // VerifySignature implements go-oidc's KeySet: it returns the payload of a token that
 // [jose.Parse] accepts and whose signature is of this set. Issuer, audience and times
-// are the caller's business.
+// are the caller's business. Errors are those of [jose.Parse], [jose.Token.Verify] and
+// [Remote.Key]; go-oidc passes on their text only.
 func (r *Remote) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
 	t, err := jose.Parse(jwt)
 	if err != nil {
@@ -248,7 +249,7 @@ func (r *Remote) join(kid string, alg jose.Algorithm) (f *fetch, starter bool, e
 	switch {
 	case r.inflight != nil:
 		return r.inflight, false, nil
-	case !now.Before(r.notBefore) || r.notBefore.Sub(now) > maxBackoff: // or the clock was set back
+	case !now.Before(r.notBefore):
 		f, err := r.start(now)
 		return f, true, err
 	case r.failures > 0: // waiting out a backoff helps nobody
