@@ -3,6 +3,8 @@ package authprovider
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // CheckRequest guards the routes that act on a cookie or a proxy's header: it passes requests that the app's own
@@ -17,10 +19,11 @@ func (p *OriginPolicy) CheckRequest(r *http.Request) error {
 	if v := r.Header.Values("X-Requested-With"); len(v) != 1 || v[0] != "XMLHttpRequest" {
 		return refuse("requested_with_missing", "X-Requested-With is not XMLHttpRequest")
 	}
-	if r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+	if slices.Contains(r.Header.Values("Sec-Fetch-Mode"), "navigate") {
 		return refuse("navigation_refused", "request is a navigation")
 	}
-	origins, site := r.Header.Values("Origin"), r.Header.Get("Sec-Fetch-Site")
+	// A header sent twice is read as what it is on one line, which is none of the known values.
+	origins, site := r.Header.Values("Origin"), strings.Join(r.Header.Values("Sec-Fetch-Site"), ", ")
 	switch {
 	case len(origins) > 1:
 		return refuse("origin_invalid", "several Origin headers")

@@ -9,8 +9,8 @@ import (
 
 // Secret is a token or a key that does not show when it is printed, logged or marshalled. Use string(s) to read it.
 //
-// Package fmt cannot be kept from one thing: it calls no method on unexported fields, so keep a Secret in an exported field of
-// whatever may be printed whole.
+// Two things cannot be kept from showing it: package fmt calls no method on unexported fields, so keep a Secret in an exported
+// field of whatever may be printed whole; and encoding/json writes the key of a map as it is.
 type Secret string
 
 const redacted = "[redacted]"
