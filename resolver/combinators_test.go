@@ -90,9 +90,7 @@ func TestFirstMatch(t *testing.T) {
 		require.Equal(t, "user:default/jane", id.UserRef)
 	})
 	t.Run("concurrent", func(t *testing.T) {
-		list := make([]authprovider.SignInResolver[*result], 1, 8) // room that two sign-ins could share
-		list[0] = pass
-		resolve := first(list...)
+		resolve := first(pass, pass, pass, pass, pass) // a copy of five has room for a sixth, which two sign-ins must not share
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
@@ -157,6 +155,8 @@ func TestWithOwnership(t *testing.T) {
 		{name: "inner passes", inner: always(nil, authprovider.ErrUserNotFound), wantErr: authprovider.ErrNoMatch},
 		{name: "inner refuses", inner: always(nil, authprovider.ErrNotAllowed), wantErr: authprovider.ErrNotAllowed},
 		{name: "refuses", inner: always(jane, nil), addErr: authprovider.ErrNotAllowed, wantErr: authprovider.ErrNotAllowed},
+		{name: "refuses because nobody was found", inner: always(jane, nil),
+			addErr: &authprovider.Error{Kind: authprovider.ErrNotAllowed, Err: authprovider.ErrUserNotFound}, wantErr: authprovider.ErrNotAllowed},
 		{name: "fails", inner: always(jane, nil), addErr: fmt.Errorf("groups: %w", outage), wantErr: outage},
 	}
 	for _, tt := range tests {

@@ -130,6 +130,7 @@ var malformed = map[string]string{
 	"long local part":                strings.Repeat("j", 65) + "@acme.example",
 	"long label":                     "jane@" + strings.Repeat("a", 64) + ".example",
 	"long address":                   "jane@" + strings.Repeat("a.", 130) + "example",
+	"255 bytes":                      strings.Repeat("j", 64) + "@" + strings.Repeat("a.", 91) + "example1",
 	"a megabyte":                     strings.Repeat("j", 1<<20) + "@acme.example",
 }
 
@@ -205,6 +206,8 @@ func TestEmailMatchingUserEntityProfileEmail(t *testing.T) {
 
 		{"fall-back", resolver.EmailOptions{DangerouslyAllowSignInWithoutUserInCatalog: true}, email("Joe+x@evil.example"), signedIn("user:default/joe+x@evil.example")},
 		{"fall-back without the tag", resolver.EmailOptions{DangerouslyAllowSignInWithoutUserInCatalog: true, StripPlusTag: true}, email("joe+x@evil.example"), signedIn("user:default/joe@evil.example")},
+		{"fall-back of a tag alone", resolver.EmailOptions{DangerouslyAllowSignInWithoutUserInCatalog: true, StripPlusTag: true}, email("+joe@acme.example"), signedIn("user:default/+joe@acme.example")},
+		{"longest address", resolver.EmailOptions{}, email(strings.Repeat("j", 64) + "@" + strings.Repeat("a.", 91) + "example"), passedOn(resolver.ReasonUserNotFound)},
 		{"no fall-back for two users", resolver.EmailOptions{DangerouslyAllowSignInWithoutUserInCatalog: true}, email("twin@acme.example"), endedWith(authprovider.ErrAmbiguousUser)},
 		{"no fall-back outside the domain", resolver.EmailOptions{DangerouslyAllowSignInWithoutUserInCatalog: true, AllowedDomains: acme}, email("joe@evil.example"), refused(resolver.ReasonDomainNotAllowed)},
 		{"no fall-back without an address", resolver.EmailOptions{DangerouslyAllowSignInWithoutUserInCatalog: true}, email(""), passedOn(resolver.ReasonEmailMissing)},
@@ -342,6 +345,7 @@ func TestBadOptionsFailEverySignIn(t *testing.T) {
 		"space":                   {byNameWith(resolver.EmailOptions{AllowedDomains: []string{"acme.example "}}), `"acme.example " is not a domain`},
 		"dot at the end":          {byNameWith(resolver.EmailOptions{AllowedDomains: []string{"acme.example."}}), `"acme.example." is not a domain`},
 		"not ASCII":               {byNameWith(resolver.EmailOptions{AllowedDomains: []string{"\u0430cme.example"}}), "is not a domain"},
+		"long domain":             {byNameWith(resolver.EmailOptions{AllowedDomains: []string{strings.Repeat("a.", 126) + "aa"}}), "is not a domain"},
 		"empty list":              {byEmailWith(resolver.EmailOptions{AllowedDomains: []string{}}), "AllowedDomains is empty"},
 		"any domain and some":     {byEmailWith(resolver.EmailOptions{AllowedDomains: acme, DangerouslyAllowAnyDomain: true}), "exclude each other"},
 		"local part of no domain": {byNameWith(resolver.EmailOptions{}), "EmailOptions.AllowedDomains is required"},
