@@ -1,0 +1,9 @@
+// Package e2e drives the library in headless Chromium: the quickstart as a newcomer starts it, and a small host of our own, each as a
+// person with a browser sees it. The identity providers are the quickstart's own and the one of github.com/zitadel/oidc, which was
+// written by others. It is a module of its own, so that a browser driver and a second provider never reach an importer's go.sum.
+//
+//	go test ./...
+//
+// needs Chromium at /usr/bin/chromium, or where the variable CHROMIUM says. It leaves pictures of what the person sees in the directory
+// screenshots, which git does not keep.
+package e2e
