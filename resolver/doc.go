@@ -10,7 +10,7 @@
 //		resolver.EmailMatchingUserEntityProfileEmail[github.Result])),
 //
 // Start with [EmailMatchingUserEntityProfileEmail] and [EmailOptions]. Go infers the provider's result type for a resolver
-// that is a direct argument of Provider; one call deeper it is spelled out, as in the last two lines.
+// that is a direct argument of Provider; everywhere else it is spelled out, as for google and github here.
 // A policy of your own is a plain function; see the example named Custom.
 //
 // # Who goes on, who is refused

@@ -11,11 +11,12 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// EmailOptions are the rules of the resolvers that go by an e-mail address. The zero value is the safe one.
-// They are copied when a resolver is made.
+// EmailOptions are the rules of the resolvers that go by an e-mail address. They speak about addresses: a sign-in without
+// one passes on, whatever is set. The zero value allows nothing dangerous. They are copied when a resolver is made.
 type EmailOptions struct {
 	// AllowedDomains are the domains that an address may be of, such as "example.com"; compared exactly but for case.
-	// Everybody else is refused. If nil, any domain is allowed, where that is safe. An empty list that is not nil is a mistake.
+	// Addresses of others are refused. If nil, any domain is allowed by the resolver that goes by the whole address, and the
+	// one that goes by the local part fails. An empty list that is not nil is a mistake.
 	AllowedDomains []string
 	// RequireVerifiedEmail refuses addresses about which the provider does not say whether it checked them. Addresses
 	// of which it says that nobody did are refused in any case.
@@ -39,7 +40,7 @@ const (
 )
 
 // EmailMatchingUserEntityProfileEmail signs in the one catalog user whose profile has the e-mail address of the sign-in.
-// Use it only with providers that verify addresses, or none will tell jane from somebody who typed her address:
+// Use it only with providers that verify addresses: with any other, whoever types Jane's address becomes Jane.
 // [EmailOptions.RequireVerifiedEmail] makes sure.
 func EmailMatchingUserEntityProfileEmail[R any](ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 	return emailRule{resolver: emailMatching}.signInByEmail(ctx, in.Profile, rc)
