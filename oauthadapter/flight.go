@@ -112,8 +112,8 @@ func (f *refreshFlights[P]) run(ctx context.Context, sf *sessionFlights[P], fl *
 	}
 
 	f.mu.Lock()
-	if sf.ended && err == nil {
-		stored, result, err = nil, nil, errNoSession // signed out meanwhile
+	if sf.ended {
+		stored, result, err = nil, nil, errNoSession // signed out, before or meanwhile
 	}
 	if stored != nil {
 		sf.newest = stored

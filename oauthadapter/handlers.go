@@ -118,7 +118,10 @@ type ScopeImplier interface {
 // Refresher is implemented by vendors whose sessions can be refreshed. Without it there is no session: refresh answers 501
 // and the redirect flow is refused, since the app could not get its result.
 //
-// If the answer has no refresh token, the stored one stays. An ended session is a *[ProviderError] with code invalid_grant.
+// If the answer has no refresh token, the stored one stays. An ended session is a *[ProviderError] with code invalid_grant, or
+// an error that wraps [ErrSessionEnded]. If something
+// fails after the provider has given a new refresh token, such as reading the profile, the result is returned beside the error: the adapter
+// keeps its session, since the old token is spent.
 type Refresher[P any] interface {
 	Refresh(ctx context.Context, req RefreshRequest) (*Result[P], error)
 }

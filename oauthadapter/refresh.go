@@ -36,15 +36,18 @@ func (a *adapter[P]) Refresh(w http.ResponseWriter, r *http.Request) error {
 	stored, result, err := a.flights.refresh(r.Context(), s, wanted, func(ctx context.Context, newest *storedSession) (*storedSession, *Result[P], error) {
 		return a.refreshUpstream(ctx, newest, wanted)
 	})
-	if errors.Is(err, errSessionEnded) {
+	if errors.Is(err, ErrSessionEnded) {
 		a.sessions.clear(w, r, sameSite)
+	}
+	// Before anything of ours can fail, and even if the refresh failed half-way: the provider may have spent the old token, and a
+	// browser that keeps it is signed out by its next refresh.
+	if stored != nil {
+		if err := a.sessions.save(w, r, stored, sameSite); err != nil {
+			return err
+		}
 	}
 	if err != nil {
 		return refreshFailure(err)
-	}
-	// Before anything of ours can fail: the provider may have spent the old token, and a browser that keeps it is signed out.
-	if err := a.sessions.save(w, r, stored, sameSite); err != nil {
-		return err
 	}
 	resp, userRef, err := a.respond(r.Context(), r, result, stored.granted)
 	if err != nil {
@@ -54,12 +57,11 @@ func (a *adapter[P]) Refresh(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, resp)
 }
 
-var (
-	// errSessionEnded means that the session is of no more use, so that its cookie goes.
-	errSessionEnded = errors.New("oauthadapter: the provider ended the session")
+// ErrSessionEnded means that a session is of no more use, so that its cookie goes. A [Refresher] wraps it for what is neither a
+// *[ProviderError] with code invalid_grant nor a difference in [Session].Subject.
+var ErrSessionEnded = errors.New("oauthadapter: the session has ended")
 
-	errOtherPerson = errors.New("oauthadapter: the refreshed tokens are another person's")
-)
+var errOtherPerson = errors.New("oauthadapter: the refreshed tokens are another person's")
 
 func sessionMissing(err error) error {
 	return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "session_missing", Message: "There is no session. Please sign in.", Err: err}
@@ -73,30 +75,35 @@ func (a *adapter[P]) widerScope(s *storedSession, asked []string) []string {
 	return unique(asked, s.granted, a.requiredScopes)
 }
 
-// refreshUpstream makes one call to the provider and returns the session as it is then.
+// refreshUpstream makes one call to the provider and returns the session as it is then; beside an error, if the provider renewed it all the same.
 func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, wanted []string) (*storedSession, *Result[P], error) {
 	if s.session.RefreshToken == "" && !s.session.ExpiresAt.IsZero() && !a.pc.Now().Before(s.session.ExpiresAt) {
-		return nil, nil, fmt.Errorf("%w: access token expired and there is no refresh token", errSessionEnded)
+		return nil, nil, fmt.Errorf("%w: access token expired and there is no refresh token", ErrSessionEnded)
 	}
 	var result *Result[P]
 	err := authprovider.Contain(func() (err error) {
 		result, err = a.refresher.Refresh(ctx, RefreshRequest{Session: s.session, Scopes: wanted})
 		return checkResult(result, err)
 	})
-	if err != nil {
-		var p *ProviderError
-		if errors.As(err, &p) && p.Code == "invalid_grant" && len(wanted) == 0 {
-			return nil, nil, fmt.Errorf("%w: %w", errSessionEnded, err)
-		}
+	var p *ProviderError
+	if errors.As(err, &p) && p.Code == "invalid_grant" && len(wanted) == 0 {
+		return nil, nil, fmt.Errorf("%w: %w", ErrSessionEnded, err)
+	}
+	if err != nil && (errors.Is(err, ErrSessionEnded) || result == nil || result.Session.RefreshToken == "") {
 		return nil, nil, err
 	}
 	// OpenID Connect Core 12.2, and the same for plain OAuth: a provider or a middleman must not turn one person's session into another's.
 	if s.session.Subject != result.Session.Subject {
-		return nil, nil, fmt.Errorf("%w: %w", errSessionEnded, errOtherPerson)
+		return nil, nil, fmt.Errorf("%w: %w", ErrSessionEnded, errOtherPerson)
 	}
-	next := &storedSession{id: s.id, generation: s.generation + 1, created: s.created, granted: s.granted, session: result.Session}
-	if result.Session.Scope != "" {
-		next.granted = splitScope(result.Session.Scope)
+	return a.renewed(s, result.Session), result, err
+}
+
+// renewed returns the session with what the provider's answer changes.
+func (a *adapter[P]) renewed(s *storedSession, answer Session) *storedSession {
+	next := &storedSession{id: s.id, generation: s.generation + 1, created: s.created, granted: s.granted, session: answer}
+	if answer.Scope != "" {
+		next.granted = splitScope(answer.Scope)
 	}
 	if next.session.RefreshToken == "" {
 		next.session.RefreshToken = s.session.RefreshToken
@@ -105,13 +112,13 @@ func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, want
 		next.session.IDToken = s.session.IDToken
 	}
 	next.session = a.kept(next.session)
-	return next, result, nil
+	return next
 }
 
 // refreshFailure is what a failed refresh is answered with. Only an ended session is cleared: an outage or a missing consent must sign nobody out.
 func refreshFailure(err error) error {
 	switch {
-	case errors.Is(err, errSessionEnded):
+	case errors.Is(err, ErrSessionEnded):
 		return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "session_ended", Message: "Your session has ended. Please sign in again.", Err: err}
 	case errors.Is(err, errNoSession):
 		return sessionMissing(err)

@@ -194,6 +194,22 @@ func TestRotatedTokenReachesTheBrowser(t *testing.T) {
 	}
 }
 
+// TestRefreshThatFailsHalfWay: the tokens were renewed, but then the profile could not be read.
+func TestRefreshThatFailsHalfWay(t *testing.T) {
+	v := &vendor{}
+	r := signedIn(t, v, rigOptions{})
+	v.refresh = func(oauthadapter.RefreshRequest) (*oauthadapter.Result[string], error) {
+		return jane("2"), authprovider.ErrUnavailable
+	}
+	hop := r.refresh()
+	require.Equal(t, http.StatusServiceUnavailable, hop.Status)
+	require.True(t, sessionSet(hop))
+	require.NotContains(t, string(hop.Body), accessMarker)
+	v.refresh = nil
+	r.json(r.refresh())
+	require.Equal(t, refreshMarker+"2", string(v.refreshes[1].Session.RefreshToken))
+}
+
 func TestRefreshOfAnotherPersonEndsTheSession(t *testing.T) {
 	v := &vendor{}
 	r := signedIn(t, v, rigOptions{})
