@@ -232,6 +232,7 @@ func TestHostileTokens(t *testing.T) {
 		{"signature/all ones", withSignature([]byte(strings.Repeat("\xff", 64))), jose.ErrSignature},
 		{"signature/short", withSignature(signature[:63]), jose.ErrSignature},
 		{"signature/long", withSignature(append(signature[:64:64], 0)), jose.ErrSignature},
+		{"signature/zero between the halves", withSignature(append(append(signature[:32:32], 0), signature[32:]...)), jose.ErrSignature},
 		{"signature/halves swapped", withSignature(append(signature[32:64:64], signature[:32]...)), jose.ErrSignature},
 		{"signature/ASN.1", withSignature(asn1Signature(t, ec, unsigned)), jose.ErrSignature},
 		{"signature/other key", forge(t, attacker, goodHeader, claims()), jose.ErrSignature},

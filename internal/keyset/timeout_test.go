@@ -3,6 +3,7 @@ package keyset_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,5 +49,60 @@ func TestSilentIssuer(t *testing.T) {
 		require.ErrorIs(t, err, keyset.ErrUnavailable)
 		require.Equal(t, 5*time.Second, time.Since(start), "no waiting during backoff")
 		require.Equal(t, 1, attempts)
+	})
+}
+
+// A caller whose answer was under way before it asked must not make its kid absent:
+// the answer may be older than the key.
+func TestSharedAnswerIsNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, next := newSigner(t, "k", jose.ES256), newSigner(t, "next", jose.ES256)
+		answer, release := serveKeys(t, "", k), make(chan struct{})
+		r, err := keyset.New(keyset.Config{
+			URL: "https://issuer.example.com/keys",
+			Client: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				w := httptest.NewRecorder()
+				answer(w, r)
+				<-release
+				return w.Result(), nil
+			})},
+		})
+		require.NoError(t, err)
+		defer r.Close()
+		var leader, follower error
+		go func() { leader = find(t, r, "k") }()
+		synctest.Wait()
+		answer = serveKeys(t, "", k, next) // published while the answer is under way
+		go func() { follower = find(t, r, "next") }()
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+		require.NoError(t, leader)
+		require.ErrorIs(t, follower, jose.ErrUnknownKey)
+
+		time.Sleep(5 * time.Second)
+		require.NoError(t, find(t, r, "next"))
+	})
+}
+
+// Close ends a fetch at once instead of waiting out its timeout.
+func TestCloseEndsAFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := keyset.New(keyset.Config{
+			URL: "https://issuer.example.com/keys",
+			Client: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})},
+		})
+		require.NoError(t, err)
+		var waiting error
+		go func() { waiting = find(t, r, "k") }()
+		synctest.Wait()
+		start := time.Now()
+		require.NoError(t, r.Close())
+		require.Zero(t, time.Since(start))
+		synctest.Wait()
+		require.ErrorIs(t, waiting, keyset.ErrUnavailable)
 	})
 }
