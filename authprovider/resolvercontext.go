@@ -110,10 +110,10 @@ func (rc *ResolverContext) ResolveOwnership(ctx context.Context, u User) ([]stri
 	return refs, nil
 }
 
-// catalogFailure takes "not me, try the next" out of a catalog's error: an outage reported with a careless
-// sentinel must never fall through to a laxer rule.
+// catalogFailure takes the class out of a catalog's error, unless it is that of an outage: a failure reported with a careless sentinel must
+// neither fall through to a laxer rule nor pass for a refusal of the person.
 func catalogFailure(err error) error {
-	if errors.Is(err, ErrNoMatch) {
+	if errors.Is(err, ErrNoMatch) || !errors.Is(err, ErrUnavailable) && classify(err).Refused() {
 		return fmt.Errorf("authprovider: user catalog: %v", err)
 	}
 	return fmt.Errorf("authprovider: user catalog: %w", err)
