@@ -2,9 +2,9 @@ package jose
 
 import "errors"
 
-// Why a token was refused. Every error of this package wraps exactly one of
-// them, so callers branch with errors.Is. Messages quote at most a few bytes of
-// the token, and never its signature.
+// Why a token, a key or a text was refused, for errors.Is. A malformed token may
+// be an [ErrJSON] as well, a claim that does not decode too. Messages quote at most
+// a few bytes of the token, and never its signature.
 var (
 	// ErrMalformed means that the text is not one canonical, strict JWS in
 	// compact form. Nothing in it was believed.

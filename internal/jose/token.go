@@ -68,20 +68,21 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 	}
 	// One copy of the text and one buffer for all three decoded parts.
 	text := []byte(raw)
-	buf := make([]byte, enc.DecodedLen(dot1)+enc.DecodedLen(dot2-dot1-1)+enc.DecodedLen(len(raw)-dot2-1))
-	header, buf, err := decodePart(enc, buf, text[:dot1], "header")
+	decoded := make([]byte, enc.DecodedLen(dot1)+enc.DecodedLen(dot2-dot1-1)+enc.DecodedLen(len(raw)-dot2-1))
+	header, rest, err := decodePart(enc, decoded, text[:dot1], "header")
 	if err != nil {
 		return nil, err
 	}
-	payload, buf, err := decodePart(enc, buf, text[dot1+1:dot2], "payload")
+	payload, rest, err := decodePart(enc, rest, text[dot1+1:dot2], "payload")
 	if err != nil {
 		return nil, err
 	}
-	signature, _, err := decodePart(enc, buf, text[dot2+1:], "signature")
+	signature, _, err := decodePart(enc, rest, text[dot2+1:], "signature")
 	if err != nil {
 		return nil, err
 	}
-	t, err := read(string(header), string(payload))
+	texts := string(decoded[:len(header)+len(payload)])
+	t, err := read(texts[:len(header)], texts[len(header):])
 	if err != nil {
 		return nil, err
 	}

@@ -317,6 +317,9 @@ func (r *Remote) finish(f *fetch, keys []jose.PublicKey, maxAge time.Duration, e
 		r.notBefore = now.Add(backoff)
 	}
 	r.refreshAt.Store(r.notBefore.UnixNano())
+	if r.life.Err() != nil {
+		return // closed; nothing is wrong with the issuer
+	}
 	if r.lastLog.IsZero() || now.Sub(r.lastLog) >= logInterval {
 		r.lastLog = now
 		r.logger.Warn("fetching keys failed", "url", r.url, "failures", r.failures, "usable", warm, "error", err)
