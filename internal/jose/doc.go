@@ -8,7 +8,7 @@
 // therefore stands in front of libraries that are laxer, too.
 //
 // The path from the text to a verified token is written for speed: one pass over
-// the JSON that copies nothing, no reflection, no lock, no map. Signatures are
+// the JSON that copies nothing, no reflection, no lock, no map of claims. Signatures are
 // checked with crypto/ecdsa, crypto/rsa and crypto/ed25519 directly; for fixed-size
 // R||S that is as simple as a library's call and skips its lookup of algorithms.
 // Making signatures and reading key material, which are off that path, use
