@@ -40,8 +40,8 @@ type Config struct {
 	// Keys is where the keys' public halves are kept; private ones never leave this process. If nil, it is a new
 	// [MemoryKeyStore], which is right for one process.
 	Keys KeyStore
-	// UserInfo is where the answers of the userinfo endpoint are kept. If nil, they are kept in memory, up to 64 MiB, which
-	// is right for one process.
+	// UserInfo is where the answers of the userinfo endpoint are kept. If nil, they are kept in memory, up to 64 MiB, beyond
+	// which the oldest go; that is right for one process.
 	UserInfo UserInfoStore
 
 	// InsecurePlainHTTP allows an http Issuer outside loopback. Everybody on the network path can then put keys of their own

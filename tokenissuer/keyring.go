@@ -220,7 +220,6 @@ func (r *keyRing) deleteExpired(ctx context.Context, now time.Time) {
 	for _, rec := range records {
 		if err == nil && now.After(rec.Expires.Add(deleteAfter)) {
 			err = r.store.DeleteKey(ctx, rec.ID)
-			delete(r.own, rec.ID)
 		}
 	}
 	if err != nil {
@@ -291,13 +290,12 @@ type publicKeys struct{ issuer *Issuer }
 
 // Key implements [jose.KeySet].
 func (p publicKeys) Key(ctx context.Context, kid string, _ jose.Algorithm) (jose.PublicKey, error) {
-	now := p.issuer.clock.now()
-	s, err := p.issuer.keys.current(ctx, now)
+	s, err := p.issuer.keys.current(ctx, p.issuer.clock.now())
 	if err != nil {
 		return jose.PublicKey{}, err
 	}
 	for _, k := range s.served {
-		if k.public.KeyID == kid && now.Before(k.expires) {
+		if k.public.KeyID == kid {
 			return k.public, nil
 		}
 	}

@@ -141,6 +141,40 @@ func TestKeyLifecycle(t *testing.T) {
 	clock.Advance(10 * period)
 	require.NotEqual(t, third, kid())
 	require.Len(t, kids(), 1)
+
+	// A successor that is made at the very end of the hour of grace signs as soon as that is over, so that no token outlives
+	// its key.
+	last := kid()
+	clock.Advance(period + time.Hour - time.Minute)
+	require.Equal(t, last, kid())
+	clock.Advance(time.Minute + time.Second)
+	require.NotEqual(t, last, kid())
+	require.Len(t, kids(), 2)
+}
+
+// Whoever deletes records is ahead of others' clocks, perhaps.
+func TestExpiredRecordsStayForAnHour(t *testing.T) {
+	store := new(tokenissuer.MemoryKeyStore)
+	issuer, clock := newIssuer(t, func(c *tokenissuer.Config) { c.Keys, c.TTL, c.KeyPeriod = store, 10*time.Minute, time.Hour })
+	issue(t, issuer, jane)
+	records, err := store.ListKeys(t.Context())
+	require.NoError(t, err)
+	first := records[0]
+	deleted := func() bool {
+		records, err := store.ListKeys(t.Context())
+		require.NoError(t, err)
+		return !slices.ContainsFunc(records, func(r tokenissuer.KeyRecord) bool { return r.ID == first.ID })
+	}
+	for !clock.Now().After(first.Expires.Add(time.Hour)) {
+		require.False(t, deleted())
+		clock.Advance(time.Minute)
+		issue(t, issuer, jane)
+	}
+	for range 60 { // until the next key is made
+		clock.Advance(time.Minute)
+		issue(t, issuer, jane)
+	}
+	require.True(t, deleted())
 }
 
 func TestClockSetBack(t *testing.T) {
@@ -286,8 +320,13 @@ func TestSharedStore(t *testing.T) {
 func TestManyReplicasServeAtMostTwentyKeys(t *testing.T) {
 	store := new(tokenissuer.MemoryKeyStore)
 	clock := newTestClock()
-	for range 30 { // a process that restarts in a loop
-		issuer, _ := newIssuer(t, func(c *tokenissuer.Config) { c.Keys, c.Now = store, clock.Now })
+	for n := range 30 { // a process that restarts in a loop, the last time with a shorter period
+		issuer, _ := newIssuer(t, func(c *tokenissuer.Config) {
+			c.Keys, c.Now = store, clock.Now
+			if n == 29 {
+				c.KeyPeriod = time.Hour
+			}
+		})
 		clock.Advance(time.Second)
 		token := issue(t, issuer, jane)
 		set := servedKeys(t, issuer)
@@ -328,13 +367,19 @@ func FuzzKeyRecord(f *testing.F) {
 	f.Add("a", good.Data)
 	f.Add(good.ID, []byte(strings.Replace(string(good.Data), `"x":`, `"d":"AAAA","x":`, 1)))
 	f.Add(good.ID, []byte(strings.Replace(string(good.Data), `"use":"sig"`, `"use":"enc"`, 1)))
+	f.Add(good.ID, []byte(strings.Replace(string(good.Data), `"alg":"ES256",`, "", 1)))
 	f.Add("", []byte(`{"v":1,"jwk":{"kty":"oct","k":"AAAA"},"expires":9e9}`))
 	f.Fuzz(func(t *testing.T, id string, data []byte) {
 		store := new(tokenissuer.MemoryKeyStore)
 		require.NoError(t, store.CreateKey(t.Context(), tokenissuer.KeyRecord{ID: id, Data: data}))
 		issuer, clock := newIssuer(t, func(c *tokenissuer.Config) { c.Keys = store })
 		set := servedKeys(t, issuer)
-		verifyAsBackstage(t, set, issue(t, issuer, jane), "vnd.backstage.user", clock.Now())
+		token := issue(t, issuer, jane)
+		verifyAsBackstage(t, set, token, "vnd.backstage.user", clock.Now())
+		header, _ := texts(t, token)
+		for _, k := range set.Keys {
+			require.True(t, k["kid"] == id || strings.Contains(header, k["kid"]), "a key under another name than its record's")
+		}
 		requirePublic(t, set)
 	})
 }

@@ -50,27 +50,27 @@ func (i *Issuer) lookUpUserInfo(ctx context.Context, raw string) ([]byte, error)
 	if err != nil {
 		return nil, verifyError(ctx, err)
 	}
-	limited := t.Header().Type == typeLimitedUser
 	var proof string
-	if limited {
-		err = i.verifyLimited(ctx, t)
+	if t.Header().Type == typeLimitedUser {
+		if err := i.verifyLimited(ctx, t); err != nil {
+			return nil, err
+		}
 		proof = raw[strings.LastIndexByte(raw, '.')+1:]
 	} else {
-		err = i.verifier.VerifyToken(ctx, t)
+		if err := i.verifier.VerifyToken(ctx, t); err != nil {
+			return nil, verifyError(ctx, err)
+		}
 		proof, _ = t.String("uip")
-	}
-	if err != nil {
-		return nil, verifyError(ctx, err)
 	}
 	body, found, err := i.userInfo.UserInfo(ctx, userInfoKey(proof))
 	if found && err == nil {
 		return body, nil
 	}
-	if !limited && t.Has("ent") {
+	if t.Has("ent") { // which no limited token has
 		if err != nil {
 			i.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: userinfo not readable, answering from the token", slog.Any("error", err))
 		}
-		return userInfoOf(t)
+		return userInfoOf(t), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: userinfo: %w", authprovider.ErrUnavailable, err)
@@ -79,7 +79,7 @@ func (i *Issuer) lookUpUserInfo(ctx context.Context, raw string) ([]byte, error)
 }
 
 // userInfoOf writes the answer that a token with an ent claim implies. Its claims are verified, so the texts can be copied.
-func userInfoOf(t *jose.Token) ([]byte, error) {
+func userInfoOf(t *jose.Token) []byte {
 	out := []byte(`{"claims":{`)
 	add := func(name string) {
 		value, ok := t.Raw(name)
@@ -99,5 +99,5 @@ func userInfoOf(t *jose.Token) ([]byte, error) {
 			add(name)
 		}
 	}
-	return append(out, `}}`...), nil
+	return append(out, `}}`...)
 }
