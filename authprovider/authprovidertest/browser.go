@@ -91,11 +91,13 @@ type Hop struct {
 	URL string
 	// Sent are the headers of the request, cookies included.
 	Sent http.Header
-	// Status is that of the answer. It is zero for a blank page, which nobody serves.
+	// Status is that of the answer. It is zero for a blank page, which nobody serves, and without an answer.
 	Status int
+	// Err says why there was no answer, such as a connection that was closed.
+	Err    error
 	Header http.Header
 	Body   []byte
-	// Location is the absolute URL that the answer redirects to, or "".
+	// Location is the absolute URL that the answer redirects to, read as browsers read it, or "".
 	Location string
 	// CookiesRefused are the Set-Cookie headers that the browser did not take.
 	CookiesRefused []string
@@ -118,16 +120,18 @@ func (b *Browser) Do(r Request) *Hop {
 	req := b.request(r, u, s)
 	hop := &Hop{Method: r.Method, URL: u.String(), Sent: req.Header}
 	if h, ok := b.servers[originOf(u)]; ok {
-		recorder := httptest.NewRecorder()
-		h.ServeHTTP(recorder, req)
-		hop.take(recorder.Result())
-	} else if addr, err := netip.ParseAddr(u.Hostname()); err == nil && addr.IsLoopback() {
-		req.RequestURI = ""
-		resp, err := b.client.Do(req)
-		if err != nil {
-			b.t.Fatalf("authprovidertest: browser: %v", err)
+		if resp, err := serve(h, req); err != nil {
+			hop.Err = err
+		} else {
+			hop.take(resp)
 		}
-		hop.take(resp)
+	} else if isLoopback(u.Hostname()) && u.Hostname() != "localhost" {
+		req.RequestURI = ""
+		if resp, err := b.client.Do(req); err != nil {
+			hop.Err = err
+		} else {
+			hop.take(resp)
+		}
 	}
 	for _, line := range hop.Header.Values("Set-Cookie") {
 		if !b.jar.store(line, s, b.now()) {
@@ -135,12 +139,24 @@ func (b *Browser) Do(r Request) *Hop {
 		}
 	}
 	if location := hop.Header.Get("Location"); location != "" && hop.Status >= 300 && hop.Status < 400 {
-		if target, err := u.Parse(location); err == nil {
-			hop.Location = target.String()
-		}
+		hop.Location = resolve(u, location)
 	}
 	b.hops = append(b.hops, hop)
 	return hop
+}
+
+// serve is a request in memory.
+func serve(h http.Handler, req *http.Request) (resp *http.Response, err error) {
+	defer func() {
+		if v := recover(); v == http.ErrAbortHandler {
+			resp, err = nil, http.ErrAbortHandler
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, req)
+	return recorder.Result(), nil
 }
 
 func (h *Hop) take(resp *http.Response) {
@@ -185,7 +201,7 @@ func (b *Browser) request(r Request, u *url.URL, s sitting) *http.Request {
 	if origin := b.origin(r, u, s); origin != "" {
 		req.Header.Set("Origin", origin)
 	}
-	if !b.NoFetchMetadata {
+	if !b.NoFetchMetadata && (u.Scheme == "https" || isLoopback(u.Hostname())) { // only to trustworthy URLs (Fetch Metadata section 3)
 		req.Header.Set("Sec-Fetch-Site", fetchSite(r, u))
 		req.Header.Set("Sec-Fetch-Mode", r.Mode)
 		req.Header.Set("Sec-Fetch-Dest", r.Dest)
@@ -230,6 +246,11 @@ func fetchSite(r Request, u *url.URL) string {
 		}
 	}
 	return relation
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 func (b *Browser) parse(raw string) *url.URL {
@@ -293,8 +314,8 @@ func (b *Browser) follow(r Request, stop func(string) bool) *Hop {
 	b.t.Helper()
 	for range maxRedirects {
 		hop := b.Do(r)
-		if hop.Location == "" || stop(hop.Location) {
-			return hop
+		if !strings.HasPrefix(hop.Location, "http://") && !strings.HasPrefix(hop.Location, "https://") || stop(hop.Location) {
+			return hop // no browser follows a redirect to another scheme
 		}
 		r.over = append(r.over, originOf(b.parse(r.URL)))
 		if hop.Status != http.StatusTemporaryRedirect && hop.Status != http.StatusPermanentRedirect {

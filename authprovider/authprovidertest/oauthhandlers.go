@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -382,6 +381,5 @@ func secureURL(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true
 	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && addr.IsLoopback())
+	return u.Scheme == "http" && isLoopback(u.Hostname())
 }

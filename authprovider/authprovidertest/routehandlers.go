@@ -3,6 +3,7 @@ package authprovidertest
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -46,49 +47,104 @@ func TestRouteHandlers(t testing.TB, c RouteHandlersConfig) {
 	if c.Provider == nil {
 		t.Fatalf("authprovidertest: RouteHandlersConfig.Provider is required")
 	}
-	newRig := func(t testing.TB) *routeRig { return newRouteRig(t, c) }
-	cases := slices.Clone(contractCases)
-	if c.supports("start") && c.supports("handler/frame") {
-		cases = append(cases, startCases...)
-		cases = append(cases, callbackCases...)
-		if c.supports("refresh") {
-			cases = append(cases, sessionCases...)
-		}
+	newRig := func(t testing.TB) *routeRig { return c.newRig(t) }
+	cases := append(slices.Clone(contractCases), attackCases(c.Unsupported)...)
+	if c.Edge != nil && !slices.Contains(c.Unsupported, "refresh") {
+		cases = append(cases, edgeCases...)
 	}
 	runCases(t, newRig, cases)
 }
 
+// HandlerConfig is what [TestHandler] attacks.
+type HandlerConfig struct {
+	// Handler is the host's own, as requests reach it from outside: with its middleware, and with the ingress if there is something to it. Required.
+	Handler http.Handler
+	// ProviderURL is the external URL of one provider: "https://portal.example.com/api/auth/github". Required.
+	ProviderURL string
+	// CallbackURL is the provider's redirect URI. If empty, it is ProviderURL and "/handler/frame".
+	CallbackURL string
+	// AppOrigin is the origin of the app. If empty, it is that of ProviderURL.
+	AppOrigin string
+	// Unsupported are the routes that the provider does not serve: of "start", "handler/frame", "refresh" and "logout".
+	Unsupported []string
+	// Scopes are asked for at sign-in.
+	Scopes []string
+	// Browser prepares each browser, such as with [Browser.Host] for a vendor that is not on loopback, or with a clock. If nil, it is left as it is.
+	Browser func(*Browser)
+	// Log is what the handler logs to. If nil, the log is not looked at.
+	Log *AuditLog
+	// Secrets are texts that must not show in the log and in redirects, such as the client's secret.
+	Secrets []string
+}
+
+// TestHandler attacks a host's own wiring: its origins, its middleware, its resolvers, its ingress. The vendor has to be one that needs
+// no person, such as a [Provider], and the person who signs in there one who may.
+func TestHandler(t testing.TB, c HandlerConfig) {
+	t.Helper()
+	if c.Handler == nil {
+		t.Fatalf("authprovidertest: HandlerConfig.Handler is required")
+	}
+	u, err := url.Parse(c.ProviderURL)
+	if err != nil || u.Host == "" {
+		t.Fatalf("authprovidertest: HandlerConfig.ProviderURL %q is not an absolute URL", c.ProviderURL)
+	}
+	if c.CallbackURL == "" {
+		c.CallbackURL = c.ProviderURL + "/handler/frame"
+	}
+	if c.AppOrigin == "" {
+		c.AppOrigin = originOf(u)
+	}
+	runCases(t, func(t testing.TB) *routeRig { return c.newRig(t) }, attackCases(c.Unsupported))
+}
+
 var allRoutes = [...]string{"start", "handler/frame", "refresh", "logout"}
 
-func (c RouteHandlersConfig) supports(route string) bool {
-	return !slices.Contains(c.Unsupported, route)
+// attackCases are those that need nothing but HTTP.
+func attackCases(unsupported []string) []conformanceCase[*routeRig] {
+	cases := slices.Clone(requestCases)
+	supports := func(route string) bool { return !slices.Contains(unsupported, route) }
+	if !supports("start") || !supports("handler/frame") {
+		return cases
+	}
+	cases = slices.Concat(cases, startCases, callbackCases)
+	if supports("refresh") {
+		cases = append(cases, sessionCases...)
+	}
+	return cases
 }
 
-// routeRig is the provider under test in a handler, and a browser with its app.
+// routeRig is a mounted provider, and a browser with its app.
 type routeRig struct {
-	RouteHandlersConfig
-	routes  authprovider.RouteHandlers // without the edge of authprovider, to see what they return
+	HandlerConfig
 	browser *Browser
 	app     App
-	log     *AuditLog
+
+	// For TestRouteHandlers alone:
+	routes  authprovider.RouteHandlers // without the edge of authprovider, to see what they return
+	noProxy http.Handler               // without RouteHandlersConfig.Edge
 }
 
-func newRouteRig(t testing.TB, c RouteHandlersConfig) *routeRig {
+func (c HandlerConfig) newRig(t testing.TB) *routeRig {
 	t.Helper()
-	r := &routeRig{
-		RouteHandlersConfig: c,
-		browser:             NewBrowser(t),
-		app:                 App{Origin: conformanceOrigin, Provider: ConformanceProvider},
-		log:                 &AuditLog{},
+	r := &routeRig{HandlerConfig: c, browser: NewBrowser(t), app: App{Origin: c.AppOrigin, Provider: c.ProviderURL}}
+	r.browser.Host(originOf(r.browser.parse(c.ProviderURL)), c.Handler)
+	if c.Browser != nil {
+		c.Browser(r.browser)
 	}
+	return r
+}
+
+func (c RouteHandlersConfig) newRig(t testing.TB) *routeRig {
+	t.Helper()
+	log := &AuditLog{}
 	config := c.Config
-	config.BaseURL, config.Secrets, config.Logger = ConformanceBaseURL, [][]byte{[]byte("conformance secret: 32 bytes long")}, r.log.Logger()
+	config.BaseURL, config.Secrets, config.Logger = ConformanceBaseURL, [][]byte{[]byte("conformance secret: 32 bytes long")}, log.Logger()
 	if config.Issuer == nil {
 		config.Issuer = &Issuer{Now: config.Now}
 	}
-	config.Providers = map[string]authprovider.ProviderFactory{conformanceID: func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
-		routes, err := c.Provider(pc)
-		r.routes = routes
+	var routes authprovider.RouteHandlers
+	config.Providers = map[string]authprovider.ProviderFactory{conformanceID: func(pc *authprovider.ProviderContext) (_ authprovider.RouteHandlers, err error) {
+		routes, err = c.Provider(pc)
 		return routes, err
 	}}
 	handler, err := authprovider.New(config)
@@ -97,15 +153,23 @@ func newRouteRig(t testing.TB, c RouteHandlersConfig) *routeRig {
 	}
 	edge := http.Handler(handler)
 	if c.Edge != nil {
-		edge = c.Edge(edge)
+		edge = c.Edge(handler)
 	}
-	r.browser.Host(conformanceOrigin, edge)
-	r.browser.Now = config.Now
-	if c.Browser != nil {
-		c.Browser(r.browser)
-	}
+	r := HandlerConfig{
+		Handler: edge, ProviderURL: ConformanceProvider, CallbackURL: ConformanceCallback, AppOrigin: conformanceOrigin,
+		Unsupported: c.Unsupported, Scopes: c.Scopes, Log: log, Secrets: c.Secrets,
+		Browser: func(b *Browser) {
+			b.Now = config.Now
+			if c.Browser != nil {
+				c.Browser(b)
+			}
+		},
+	}.newRig(t)
+	r.routes, r.noProxy = routes, handler
 	return r
 }
+
+func (r *routeRig) supports(route string) bool { return !slices.Contains(r.Unsupported, route) }
 
 // method is one that the route takes.
 func method(route string) string {
@@ -117,7 +181,11 @@ func method(route string) string {
 
 // send sends a request without Origin and Sec-Fetch headers but those given, with the browser's cookies.
 func (r *routeRig) send(method, route, query string, header http.Header) *Hop {
-	target := ConformanceProvider + "/" + route
+	return r.sendTo(r.Handler, method, route, query, header)
+}
+
+func (r *routeRig) sendTo(h http.Handler, method, route, query string, header http.Header) *Hop {
+	target := r.ProviderURL + "/" + route
 	if query != "" {
 		target += "?" + query
 	}
@@ -129,7 +197,7 @@ func (r *routeRig) send(method, route, query string, header http.Header) *Hop {
 		req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
 	recorder := httptest.NewRecorder()
-	r.browser.servers[conformanceOrigin].ServeHTTP(recorder, req)
+	h.ServeHTTP(recorder, req)
 	hop := &Hop{Method: method, URL: target, Sent: req.Header}
 	hop.take(recorder.Result())
 	return hop
@@ -163,8 +231,8 @@ func wantUncached(t testing.TB, what string, hop *Hop) {
 	}
 }
 
-// contractCases hold for every provider.
-var contractCases = []conformanceCase[*routeRig]{
+// requestCases hold for every provider, and show in HTTP alone.
+var requestCases = []conformanceCase[*routeRig]{
 	{"unsupported routes", "A route that the provider does not serve answers 501; embed authprovider.Unsupported.", func(t testing.TB, r *routeRig) {
 		for _, route := range allRoutes {
 			hop := r.send(method(route), route, "", scriptHeader())
@@ -194,33 +262,12 @@ var contractCases = []conformanceCase[*routeRig]{
 			}
 		}
 	}},
-	{"either an error or an answer", "A returned error means that nothing was written, so that it can be rendered; no error means that an answer was.", func(t testing.TB, r *routeRig) {
-		serve := map[string]func(http.ResponseWriter, *http.Request) error{
-			"start": r.routes.Start, "handler/frame": r.routes.FrameHandler, "refresh": r.routes.Refresh, "logout": r.routes.Logout,
-		}
-		for _, route := range allRoutes {
-			for _, query := range hostileQueries {
-				for _, header := range []http.Header{{}, scriptHeader(), {"Origin": {foreignOrigin}}} {
-					req := httptest.NewRequest(method(route), ConformanceProvider+"/"+route, nil)
-					req.URL.RawQuery, req.Header = query, header.Clone()
-					w := &watchedWriter{ResponseRecorder: httptest.NewRecorder()}
-					err := serve[route](w, req)
-					if err != nil && w.written {
-						t.Errorf("%s?%s: an error was returned after an answer was written: %v", route, query, err)
-					}
-					if err == nil && !w.written {
-						t.Errorf("%s?%s: neither an answer nor an error", route, query)
-					}
-				}
-			}
-		}
-	}},
 	{"requests of scripts", "Refresh and logout act on what the browser or the proxy adds by itself, so they refuse whatever the app's own script cannot have sent; call OriginPolicy.CheckRequest first.", func(t testing.TB, r *routeRig) {
 		for _, route := range []string{"refresh", "logout"} {
 			if !r.supports(route) {
 				continue
 			}
-			for what, header := range foreignRequests {
+			for what, header := range r.foreignRequests() {
 				hop := r.send(method(route), route, "", header)
 				wantStatus(t, route+" "+what, hop, http.StatusForbidden)
 				if len(hop.Header.Values("Set-Cookie")) > 0 {
@@ -248,6 +295,44 @@ var contractCases = []conformanceCase[*routeRig]{
 	}},
 }
 
+// contractCases look at what the handlers return.
+var contractCases = []conformanceCase[*routeRig]{
+	{"either an error or an answer", "A returned error means that nothing was written, so that it can be rendered; no error means that an answer was.", func(t testing.TB, r *routeRig) {
+		serve := map[string]func(http.ResponseWriter, *http.Request) error{
+			"start": r.routes.Start, "handler/frame": r.routes.FrameHandler, "refresh": r.routes.Refresh, "logout": r.routes.Logout,
+		}
+		for _, route := range allRoutes {
+			for _, query := range hostileQueries {
+				for _, header := range []http.Header{{}, scriptHeader(), {"Origin": {foreignOrigin}}} {
+					req := httptest.NewRequest(method(route), r.ProviderURL+"/"+route, nil)
+					req.URL.RawQuery, req.Header = query, header.Clone()
+					w := &watchedWriter{ResponseRecorder: httptest.NewRecorder()}
+					err := serve[route](w, req)
+					if err != nil && w.written {
+						t.Errorf("%s?%s: an error was returned after an answer was written: %v", route, query, err)
+					}
+					if err == nil && !w.written {
+						t.Errorf("%s?%s: neither an answer nor an error", route, query)
+					}
+				}
+			}
+		}
+	}},
+}
+
+// edgeCases are for providers behind a proxy that vouches for the person.
+var edgeCases = []conformanceCase[*routeRig]{
+	{"behind the proxy", "A refresh that comes through the proxy gives a session; one that does not is 401, and neither sets a cookie.", func(t testing.TB, r *routeRig) {
+		hop := r.send(http.MethodGet, "refresh", "", scriptHeader())
+		wantStatus(t, "through the proxy", hop, http.StatusOK)
+		wantUncached(t, "through the proxy", hop)
+		wantNoCookie(t, "through the proxy", hop)
+		hop = r.sendTo(r.noProxy, http.MethodGet, "refresh", "", scriptHeader())
+		wantStatus(t, "past the proxy", hop, http.StatusUnauthorized)
+		wantNoCookie(t, "past the proxy", hop)
+	}},
+}
+
 // hostileQueries are what anybody can send to any route.
 var hostileQueries = []string{
 	"", "env=nowhere", "env=__proto__", "scope=a&scope=b", "a=%zz", "a;b", "state=x&code=y", "state=" + strings.Repeat("x", 4096), "flow=redirect&redirectUrl=https://evil.example.net/",
@@ -255,14 +340,16 @@ var hostileQueries = []string{
 }
 
 // foreignRequests are the requests that pages other than the app's can cause.
-var foreignRequests = map[string]http.Header{
-	"without X-Requested-With":     {"Origin": {conformanceOrigin}},
-	"with another value":           {"Origin": {conformanceOrigin}, "X-Requested-With": {"fetch"}},
-	"from another origin":          {"Origin": {foreignOrigin}, "X-Requested-With": {"XMLHttpRequest"}},
-	"from a sandboxed page":        {"Origin": {"null"}, "X-Requested-With": {"XMLHttpRequest"}},
-	"from two origins":             {"Origin": {conformanceOrigin, foreignOrigin}, "X-Requested-With": {"XMLHttpRequest"}},
-	"by navigation":                {"Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Site": {"same-origin"}, "X-Requested-With": {"XMLHttpRequest"}},
-	"cross-site without an Origin": {"Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Site": {"cross-site"}, "X-Requested-With": {"XMLHttpRequest"}},
+func (r *routeRig) foreignRequests() map[string]http.Header {
+	return map[string]http.Header{
+		"without X-Requested-With":     {"Origin": {r.AppOrigin}},
+		"with another value":           {"Origin": {r.AppOrigin}, "X-Requested-With": {"fetch"}},
+		"from another origin":          {"Origin": {foreignOrigin}, "X-Requested-With": {"XMLHttpRequest"}},
+		"from a sandboxed page":        {"Origin": {"null"}, "X-Requested-With": {"XMLHttpRequest"}},
+		"from two origins":             {"Origin": {r.AppOrigin, foreignOrigin}, "X-Requested-With": {"XMLHttpRequest"}},
+		"by navigation":                {"Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Site": {"same-origin"}, "X-Requested-With": {"XMLHttpRequest"}},
+		"cross-site without an Origin": {"Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Site": {"cross-site"}, "X-Requested-With": {"XMLHttpRequest"}},
+	}
 }
 
 type watchedWriter struct {

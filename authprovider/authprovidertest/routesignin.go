@@ -13,15 +13,15 @@ var startCases = []conformanceCase[*routeRig]{
 	{"start redirects", "Start answers 302 to the vendor's authorization endpoint on https, or http on loopback, with this provider's own callback.", func(t testing.TB, r *routeRig) {
 		hop := r.start(nil)
 		target := r.authorization(t, hop)
-		if got := target.Query().Get("redirect_uri"); got != ConformanceCallback {
-			t.Errorf("redirect_uri is %q, want %q", got, ConformanceCallback)
+		if got := target.Query().Get("redirect_uri"); got != r.CallbackURL {
+			t.Errorf("redirect_uri is %q, want %q", got, r.CallbackURL)
 		}
 		for _, secret := range r.Secrets {
 			if strings.Contains(hop.Location, secret) {
 				t.Errorf("the redirect holds a secret")
 			}
 		}
-		for _, c := range r.browser.Cookies(ConformanceCallback) {
+		for _, c := range r.browser.Cookies(r.CallbackURL) {
 			if strings.Contains(hop.Location, c.Value) {
 				t.Errorf("the redirect holds the value of the cookie %q", c.Name)
 			}
@@ -67,13 +67,13 @@ var startCases = []conformanceCase[*routeRig]{
 		for _, change := range []url.Values{
 			{"origin": {foreignOrigin}},
 			{"origin": {"null"}},
-			{"origin": {conformanceOrigin + ".evil.example.net"}},
-			{"origin": {conformanceOrigin + "@evil.example.net"}},
+			{"origin": {r.AppOrigin + ".evil.example.net"}},
+			{"origin": {r.AppOrigin + "@evil.example.net"}},
 			{"origin": {"javascript:alert(1)"}},
 			{"flow": {"redirect"}, "redirectUrl": {foreignOrigin + "/"}},
 			{"flow": {"redirect"}, "redirectUrl": {"//evil.example.net/"}},
 			{"flow": {"redirect"}, "redirectUrl": {`https:\\evil.example.net/`}},
-			{"flow": {"redirect"}, "redirectUrl": {conformanceOrigin + `\@evil.example.net/`}},
+			{"flow": {"redirect"}, "redirectUrl": {r.AppOrigin + `\@evil.example.net/`}},
 			{"flow": {"redirect"}, "redirectUrl": {"javascript:alert(1)"}},
 			{"flow": {"no-such-flow"}},
 			{"scope": {"a\x00b"}},
@@ -90,7 +90,7 @@ var startCases = []conformanceCase[*routeRig]{
 			if dest == "iframe" {
 				mode = "navigate"
 			}
-			hop := r.browser.Do(Request{URL: ConformanceProvider + "/start?" + r.startQuery(nil).Encode(), From: foreignOrigin, Mode: mode, Dest: dest})
+			hop := r.browser.Do(Request{URL: r.ProviderURL + "/start?" + r.startQuery(nil).Encode(), From: foreignOrigin, Mode: mode, Dest: dest})
 			wantStatus(t, dest, hop, http.StatusForbidden, http.StatusBadRequest)
 			wantNoCookie(t, dest, hop)
 		}
@@ -122,7 +122,7 @@ var callbackCases = []conformanceCase[*routeRig]{
 	{"cookies", "Cookies are HttpOnly, Secure, host-only, within a browser's limits, and show no token.", func(t testing.TB, r *routeRig) {
 		m := r.signIn(t)
 		for _, hop := range r.browser.Hops() {
-			if !strings.HasPrefix(hop.URL, ConformanceBaseURL) {
+			if !strings.HasPrefix(hop.URL, r.ProviderURL+"/") {
 				continue
 			}
 			wantSafeCookies(t, hop)
@@ -147,7 +147,7 @@ var callbackCases = []conformanceCase[*routeRig]{
 			{"state": {tamper(genuine)}, "code": {marker}},
 			{"state": {"65" + strings.Repeat("6e", 40)}, "error": {marker}, "flow": {"redirect"}, "redirectUrl": {foreignOrigin + "/" + marker}},
 		} {
-			hop := r.browser.Do(Request{URL: ConformanceCallback + "?" + query.Encode(), From: foreignOrigin})
+			hop := r.browser.Do(Request{URL: r.CallbackURL + "?" + query.Encode(), From: foreignOrigin})
 			wantRefusedCallback(t, hop)
 			if bytes.Contains(hop.Body, []byte(marker)) {
 				t.Errorf("the answer repeats what the request said")
@@ -188,7 +188,7 @@ var callbackCases = []conformanceCase[*routeRig]{
 		if iss != "" {
 			q.Set("iss", iss)
 		}
-		m := r.browser.FinishPopup(r.app, ConformanceCallback+"?"+q.Encode())
+		m := r.browser.FinishPopup(r.app, r.CallbackURL+"?"+q.Encode())
 		if m.Error == nil || m.Response != nil {
 			t.Fatalf("the app got no error: %+v", m)
 		}
@@ -203,13 +203,16 @@ var callbackCases = []conformanceCase[*routeRig]{
 		if r.supports("refresh") {
 			r.browser.Refresh(r.app)
 		}
-		text := r.log.Text()
+		if r.Log == nil {
+			return
+		}
+		text := r.Log.Text()
 		u, err := url.Parse(callback)
 		if err != nil {
 			t.Fatalf("callback: %v", err)
 		}
 		secrets := append([]string{u.Query().Get("code"), u.Query().Get("state")}, r.Secrets...)
-		for _, c := range r.browser.Cookies(ConformanceCallback) {
+		for _, c := range r.browser.Cookies(r.CallbackURL) {
 			secrets = append(secrets, c.Value)
 		}
 		for _, secret := range secrets {
@@ -220,7 +223,7 @@ var callbackCases = []conformanceCase[*routeRig]{
 		if leak(text, m) {
 			t.Errorf("the log holds a token")
 		}
-		if len(r.log.Events()) == 0 {
+		if len(r.Log.Events()) == 0 {
 			t.Errorf("nothing was audited; call ProviderContext.Audit")
 		}
 	}},
@@ -251,12 +254,16 @@ var sessionCases = []conformanceCase[*routeRig]{
 		// The attacker's own attempt gives the other browser whatever cookie binds it.
 		thief.BeginPopup(r.app, r.Scopes...)
 		own := make(map[string]bool)
-		for _, c := range thief.Cookies(ConformanceCallback) {
+		secure := ""
+		if strings.HasPrefix(r.ProviderURL, "https:") {
+			secure = "; Secure"
+		}
+		for _, c := range thief.Cookies(r.CallbackURL) {
 			own[c.Name] = true
 		}
-		for _, c := range r.browser.Cookies(ConformanceProvider + "/refresh") {
+		for _, c := range r.browser.Cookies(r.ProviderURL + "/refresh") {
 			if !own[c.Name] {
-				thief.SetCookie(ConformanceProvider+"/refresh", c.Name+"="+c.Value+"; Path=/api/auth/under-test; Secure; HttpOnly")
+				thief.SetCookie(r.ProviderURL+"/refresh", c.Name+"="+c.Value+"; Path="+c.Path+secure+"; HttpOnly")
 			}
 		}
 		if thief.Refresh(r.app).OK() {
@@ -264,7 +271,7 @@ var sessionCases = []conformanceCase[*routeRig]{
 		}
 	}},
 	{"redirect flow", "In the redirect flow the browser comes back to the app's URL as it was given, without a token in it, and the app gets its result by a refresh.", func(t testing.TB, r *routeRig) {
-		const back = conformanceOrigin + "/app/page?a=1#part"
+		back := r.AppOrigin + "/app/page?a=1#part"
 		l := r.browser.SignInRedirect(r.app, back, r.Scopes...)
 		if l.URL != back {
 			t.Fatalf("the sign-in ended at %q (%s %s), want %q", l.URL, l.Code, l.Error, back)
@@ -275,7 +282,7 @@ var sessionCases = []conformanceCase[*routeRig]{
 	}},
 	{"refused requests change nothing", "A request that is refused neither ends nor changes a session.", func(t testing.TB, r *routeRig) {
 		r.signIn(t)
-		for _, header := range foreignRequests {
+		for _, header := range r.foreignRequests() {
 			r.send(http.MethodGet, "refresh", "", header)
 			if r.supports("logout") {
 				r.send(http.MethodPost, "logout", "", header)
@@ -300,8 +307,8 @@ var sessionCases = []conformanceCase[*routeRig]{
 		if r.browser.Refresh(r.app).OK() {
 			t.Errorf("the session is still there after the logout")
 		}
-		for _, c := range r.browser.Cookies(ConformanceProvider + "/refresh") {
-			for _, before := range old.Cookies(ConformanceProvider + "/refresh") {
+		for _, c := range r.browser.Cookies(r.ProviderURL + "/refresh") {
+			for _, before := range old.Cookies(r.ProviderURL + "/refresh") {
 				if c.Name == before.Name && len(c.Value) > 64 {
 					t.Errorf("the cookie %q was not ended", c.Name)
 				}
@@ -311,7 +318,7 @@ var sessionCases = []conformanceCase[*routeRig]{
 }
 
 func (r *routeRig) startQuery(change url.Values) url.Values {
-	q := url.Values{"scope": {strings.Join(r.Scopes, " ")}, "origin": {conformanceOrigin}, "flow": {"popup"}}
+	q := url.Values{"scope": {strings.Join(r.Scopes, " ")}, "origin": {r.AppOrigin}, "flow": {"popup"}}
 	for name, values := range change {
 		q[name] = values
 	}
@@ -319,7 +326,7 @@ func (r *routeRig) startQuery(change url.Values) url.Values {
 }
 
 func (r *routeRig) start(change url.Values) *Hop {
-	return r.browser.Do(Request{URL: ConformanceProvider + "/start?" + r.startQuery(change).Encode(), From: conformanceOrigin})
+	return r.browser.Do(Request{URL: r.ProviderURL + "/start?" + r.startQuery(change).Encode(), From: r.AppOrigin})
 }
 
 // authorization reads the redirect of a start.
@@ -352,7 +359,7 @@ func wantRefusedCallback(t testing.TB, hop *Hop) {
 	wantNoCookie(t, "callback", hop)
 	wantUncached(t, "callback", hop)
 	page, _, ok := readPage(hop)
-	if ok && page.TargetOrigin != conformanceOrigin {
+	if ok && (page.TargetOrigin == "*" || page.TargetOrigin == foreignOrigin) {
 		t.Errorf("the page posts to %q", page.TargetOrigin)
 	}
 	if ok && page.Message.Response != nil || hop.Status == http.StatusOK && !ok {
@@ -369,7 +376,7 @@ func wantSafeCookies(t testing.TB, hop *Hop) {
 			t.Errorf("a Set-Cookie header cannot be parsed: %v", err)
 			continue
 		}
-		if !c.HttpOnly || !c.Secure || c.Domain != "" || len(line) > maxSetCookie {
+		if https := strings.HasPrefix(hop.URL, "https:"); !c.HttpOnly || c.Secure != https || c.Domain != "" || len(line) > maxSetCookie {
 			t.Errorf("the cookie %q has HttpOnly %v, Secure %v, Domain %q and %d bytes", c.Name, c.HttpOnly, c.Secure, c.Domain, len(line))
 		}
 	}
