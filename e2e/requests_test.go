@@ -30,16 +30,23 @@ func (w *tab) requests() *requests {
 	return r
 }
 
+// all returns the URLs with a prefix.
+func (r *requests) all(prefix string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []string
+	for _, url := range r.urls {
+		if strings.HasPrefix(url, prefix) {
+			found = append(found, url)
+		}
+	}
+	return found
+}
+
 // find returns the first URL with a prefix.
 func (r *requests) find(t *testing.T, prefix string) string {
 	t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, url := range r.urls {
-		if strings.HasPrefix(url, prefix) {
-			return url
-		}
-	}
-	require.FailNow(t, "not asked for", "%s in %q", prefix, r.urls)
-	return ""
+	found := r.all(prefix)
+	require.NotEmpty(t, found, "%s was not asked for", prefix)
+	return found[0]
 }
