@@ -50,6 +50,9 @@ func (s Scope) Expire(w http.ResponseWriter, name string, sameSite http.SameSite
 
 // Get returns the value of the one cookie of that name, or [ErrMissing] or [ErrTwice].
 func Get(r *http.Request, name string) (string, error) {
+	if !mentioned(r, name) {
+		return "", ErrMissing
+	}
 	found := r.CookiesNamed(name)
 	switch len(found) {
 	case 0:
@@ -62,6 +65,9 @@ func Get(r *http.Request, name string) (string, error) {
 
 // NamesWithPrefix returns the names of the request's cookies that begin with prefix.
 func NamesWithPrefix(r *http.Request, prefix string) []string {
+	if !mentioned(r, prefix) {
+		return nil
+	}
 	var names []string
 	for _, c := range r.Cookies() {
 		if strings.HasPrefix(c.Name, prefix) {
@@ -69,4 +75,14 @@ func NamesWithPrefix(r *http.Request, prefix string) []string {
 		}
 	}
 	return names
+}
+
+// mentioned spares the parsing of all cookies where the one looked for cannot be among them.
+func mentioned(r *http.Request, name string) bool {
+	for _, line := range r.Header["Cookie"] {
+		if strings.Contains(line, name) {
+			return true
+		}
+	}
+	return false
 }
