@@ -2,7 +2,6 @@ package oauthadapter
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -71,7 +70,8 @@ type attemptCookies struct {
 // name is made of the state: its age, to tell the oldest without opening any, and a hash of its ID.
 func (c attemptCookies) name(s state) string {
 	sum := sha256.Sum256(s.id[:])
-	return c.prefix + fmt.Sprintf("%010x", s.made.Unix()) + "-" + base64.RawURLEncoding.EncodeToString(sum[:8])
+	made := strconv.FormatInt(s.made.Unix(), 16)
+	return c.prefix + "0000000000"[min(len(made), 10):] + made + "-" + base64Text(sum[:8])
 }
 
 // place binds an attempt to its cookie's name, the provider, the environment, the state and the browser: a cookie that was tossed in from another

@@ -44,7 +44,7 @@ func (a *adapter[P]) Start(w http.ResponseWriter, r *http.Request) error {
 	resp, err := a.handlers.Start(r.Context(), StartRequest{
 		State:         s.text,
 		Nonce:         at.nonce,
-		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]),
+		CodeChallenge: base64Text(challenge[:]),
 		CallbackURL:   a.callbackURL,
 		Scopes:        at.scopes,
 		Query:         vendorQuery(q),
@@ -116,8 +116,15 @@ func (a *adapter[P]) parseFlow(q url.Values) (flow, error) {
 	return flow{}, inputError("flow_unknown", "The flow must be popup or redirect.", errors.New("oauthadapter: unknown flow"))
 }
 
+// randomText returns so many random bytes, at most 32, as base64url text.
 func randomText(size int) string {
-	raw := make([]byte, size)
-	rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
+	var raw [32]byte
+	rand.Read(raw[:size])
+	return base64Text(raw[:size])
+}
+
+// base64Text encodes at most 64 bytes without a buffer on the heap.
+func base64Text(raw []byte) string {
+	var buf [86]byte
+	return string(base64.RawURLEncoding.AppendEncode(buf[:0], raw))
 }

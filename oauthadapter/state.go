@@ -53,7 +53,7 @@ func (c stateCodec) create(now time.Time) state {
 	binary.BigEndian.PutUint64(raw[stateIDSize:], uint64(now.Unix()))
 	copy(raw[stateIDSize+8:], c.mac(c.keys[0], raw[:stateIDSize+8]))
 	return state{
-		text: c.environment + "." + base64.RawURLEncoding.EncodeToString(raw[:]),
+		text: c.environment + "." + base64Text(raw[:]),
 		id:   [stateIDSize]byte(raw[:stateIDSize]),
 		made: time.Unix(now.Unix(), 0),
 	}
