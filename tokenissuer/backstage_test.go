@@ -94,3 +94,25 @@ func TestIdentityProofEscapesAsJavaScript(t *testing.T) {
 		encode([]byte(`{"sub":"user:default/<j&\"\\>'","iat":1800000000,"exp":1800003600}`)) + "." + uip
 	verifyAsBackstage(t, servedKeys(t, issuer), rebuilt, "vnd.backstage.limited-user", clock.Now())
 }
+
+// A user token and its key as published in the tests of Backstage (packages/backend-defaults, authServiceFactory.test.ts,
+// Apache-2.0). Its uip belongs to the limited token that limited makes, and what we issue for the same user at the
+// same time differs from it in key ID and signatures alone.
+func TestBackstageGoldenVector(t *testing.T) {
+	const golden = "eyJ0eXAiOiJ2bmQuYmFja3N0YWdlLnVzZXIiLCJhbGciOiJFUzI1NiIsImtpZCI6IjhkMDFjM2RiLTU2ZjktNDVmMC04NmRkLTA1YjNjODM1YjNkMyJ9" +
+		".eyJpc3MiOiJodHRwOi8vbG9jYWxob3N0OjcwMDcvYXBpL2F1dGgiLCJzdWIiOiJ1c2VyOmRldmVsb3BtZW50L2d1ZXN0IiwiZW50IjpbInVzZXI6ZGV2ZWxvcG1lbnQvZ3Vlc3QiLCJncm91cDpkZWZhdWx0L3RlYW0tYSJdLCJhdWQiOiJiYWNrc3RhZ2UiLCJpYXQiOjE3MTIwNzE3MTQsImV4cCI6MTcxMjA3NTMxNCwidWlwIjoiSmwxVEpycG9VUjR1NENjUE9nalJMeHpEMi1FMGZPR3ptSm81UWI2eS1aN19meG5oVVBEdWVWRE1CS0l6WF9pc0lvSDhlZm9EUFA5bG9aQnpPblB5Z2cifQ" +
+		".1gVMq1ofO8PzRctu72D6c4IMqXuIabT79WdGEhW6vIrBRs_qhuWAa94Wvz_KYKpBTb2nxgzXJ5OeddeoYApMyQ"
+	keys := jwks{Keys: []map[string]string{{"kty": "EC", "x": "c9cPvv_S7zETBKDlAa3oOjr7RvyUueIYIak0TRph7mg", "y": "bKaxDRAWgmEJ9Ix8e85blH_IsnbQxX31x0oQTVwLZ2c",
+		"crv": "P-256", "kid": "8d01c3db-56f9-45f0-86dd-05b3c835b3d3", "alg": "ES256"}}}
+	at := time.Unix(1712071714, 0)
+	claims := verifyAsBackstage(t, keys, golden, "vnd.backstage.user", at)
+	verifyAsBackstage(t, keys, limited(t, golden), "vnd.backstage.limited-user", at)
+
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: "http://localhost:7007/api/auth", OwnershipInToken: true, Now: func() time.Time { return at }})
+	require.NoError(t, err)
+	ours := issue(t, issuer, authprovider.TokenClaims{Subject: "user:development/guest", Ownership: []string{"user:development/guest", "group:default/team-a"}})
+	goldenHeader, goldenPayload := texts(t, golden)
+	header, payload := texts(t, ours)
+	require.Equal(t, goldenPayload, strings.Replace(payload, claimsOf(t, ours)["uip"].(string), claims["uip"].(string), 1))
+	require.Equal(t, goldenHeader, strings.Replace(header, servedKeys(t, issuer).Keys[0]["kid"], keys.Keys[0]["kid"], 1))
+}

@@ -15,6 +15,16 @@ type clock struct {
 	last atomic.Int64 // the latest iat, in seconds
 }
 
+// verifying returns the time to verify by. If the clock was set back a little, it is that of the last token, which would else
+// not be valid yet in the eyes of the process that made it.
+func (c *clock) verifying() time.Time {
+	now := c.now()
+	if last := time.Unix(c.last.Load(), 0); last.After(now) && last.Sub(now) <= clockTolerance {
+		return last
+	}
+	return now
+}
+
 // issuedAt returns the iat of a token issued now. If the clock was set back a little, it is that of the last token; if
 // it was set back more, the error is [ErrClock]: the token would come from a future that verifiers do not accept, and
 // live on for as much longer with those that do not look.

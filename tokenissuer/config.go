@@ -110,7 +110,7 @@ func New(c Config) (*Issuer, error) {
 		Algorithms:      []jose.Algorithm{algorithm},
 		Leeway:          leeway,
 		RequireIssuedAt: true,
-		Now:             c.Now,
+		Now:             i.clock.verifying,
 	}, publicKeys{i})
 	if err != nil {
 		return nil, fmt.Errorf("tokenissuer: %w", err)

@@ -34,8 +34,8 @@ func newJWKS(keys []*key, signing bool) (*document, error) {
 	return newDocument(set, maxAge)
 }
 
-// ServeJWKS implements [authprovider.JWKSServer]. Caches may keep the answer for five minutes; every key has been in it for
-// at least ten before it signs.
+// ServeJWKS implements [authprovider.JWKSServer]. Caches may keep the answer for five minutes; every key but the first of a
+// process has been in it for at least ten before it signs.
 func (i *Issuer) ServeJWKS(w http.ResponseWriter, r *http.Request) error {
 	s, err := i.keys.current(r.Context(), i.clock.now())
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 	// reloadInterval is how often the store is looked at for other replicas' keys and for withdrawn ones.
 	reloadInterval = time.Minute
 	// retryInterval is how long a store that failed is left alone.
-	retryInterval = 30 * time.Second
+	retryInterval = 10 * time.Second
 	storeTimeout  = 3 * time.Second
 	// deleteAfter keeps an expired record for those whose clocks are behind.
 	deleteAfter = time.Hour
@@ -57,7 +57,7 @@ func (r *keyRing) signing(ctx context.Context, now time.Time) (*key, error) {
 	s := r.snapshot.Load()
 	if s == nil || !now.Before(s.signDue) {
 		var err error
-		if s, err = r.refresh(ctx, now); err != nil {
+		if s, err = r.refresh(ctx, now, s); err != nil {
 			return nil, err
 		}
 	}
@@ -75,7 +75,7 @@ func (r *keyRing) current(ctx context.Context, now time.Time) (*keySnapshot, err
 	s := r.snapshot.Load()
 	if s == nil || !now.Before(s.signDue) || !now.Before(s.reloadDue) {
 		var err error
-		if s, err = r.refresh(ctx, now); err != nil {
+		if s, err = r.refresh(ctx, now, s); err != nil {
 			return nil, err
 		}
 	}
@@ -85,10 +85,9 @@ func (r *keyRing) current(ctx context.Context, now time.Time) (*keySnapshot, err
 	return s, nil
 }
 
-// refresh makes the next snapshot. If somebody else does so already, it returns the old one, or waits if the old one has
-// no key to sign with: the next one will sign at once then, and a set that is published without it would be cached.
-func (r *keyRing) refresh(ctx context.Context, now time.Time) (*keySnapshot, error) {
-	before := r.snapshot.Load()
+// refresh makes the snapshot after before. If somebody else does so already, it returns before, or waits if before has no
+// key to sign with: the next key will sign at once then, and a set that is published without it would be cached.
+func (r *keyRing) refresh(ctx context.Context, now time.Time, before *keySnapshot) (*keySnapshot, error) {
 	select {
 	case r.refreshing <- struct{}{}:
 	default:

@@ -73,7 +73,7 @@ func (i *Issuer) verifyLimited(ctx context.Context, t *jose.Token) error {
 	if err := t.Verify(key); err != nil {
 		return verifyError(ctx, err)
 	}
-	now := i.clock.now()
+	now := i.clock.verifying()
 	if !now.Before(c.Expiry.Add(leeway)) || now.Add(leeway).Before(c.IssuedAt) {
 		return fmt.Errorf("%w: limited user token is not valid now", ErrInvalidToken)
 	}
