@@ -1,0 +1,8 @@
+package authprovidertest_test
+
+import "testing"
+
+func TestExamples(t *testing.T) {
+	t.Run("resolver", testBySubject)
+	t.Run("sign-in", testSignIn)
+}
