@@ -73,11 +73,7 @@ func serveHost(t *testing.T, s *site, c hostConfig) {
 	mux := http.NewServeMux()
 	mux.Handle("/api/auth/", auth)
 	mux.Handle("GET /api/hello", issuer.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, ok := tokenissuer.UserFromContext(r.Context())
-		if !ok {
-			http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
-			return
-		}
+		token, _ := tokenissuer.UserFromContext(r.Context()) // the middleware lets nobody through without
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"message":"Hello `+token.Subject+`"}`)
 	})))
