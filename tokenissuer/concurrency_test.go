@@ -1,12 +1,16 @@
 package tokenissuer_test
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/tokenissuer"
 )
 
@@ -47,4 +51,68 @@ func TestConcurrentUse(t *testing.T) {
 		require.Len(t, made, len(records), "round %d: two keys of one period", round)
 		clock.Advance(17 * time.Minute)
 	}
+}
+
+// slowStore answers when its gate opens, or when whoever asks gives up.
+type slowStore struct {
+	failingStore
+	gate chan struct{}
+}
+
+func (s *slowStore) ListKeys(ctx context.Context) ([]tokenissuer.KeyRecord, error) {
+	select {
+	case <-s.gate:
+		return s.failingStore.ListKeys(ctx)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestColdStartWithSlowStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &slowStore{gate: make(chan struct{})}
+		issuer, _ := newIssuer(t, func(c *tokenissuer.Config) { c.Keys = store })
+		gone, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := issuer.IssueToken(gone, jane); err != nil { // the first, who makes the key for all
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		for range 20 {
+			wg.Go(func() {
+				if _, err := issuer.IssueToken(t.Context(), jane); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		waiting, giveUp := context.WithCancel(t.Context())
+		wg.Go(func() {
+			_, err := issuer.IssueToken(waiting, jane)
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		leave()
+		giveUp()
+		synctest.Wait()
+		close(store.gate)
+		wg.Wait()
+		require.Equal(t, 3, store.queries, "one list, one key, one look for records to delete")
+
+		// A store that never answers costs three seconds, and not each of those who wait.
+		issuer, _ = newIssuer(t, func(c *tokenissuer.Config) { c.Keys = &slowStore{gate: make(chan struct{})} })
+		start := time.Now()
+		for range 20 {
+			wg.Go(func() {
+				if _, err := issuer.IssueToken(t.Context(), jane); !errors.Is(err, authprovider.ErrUnavailable) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 3*time.Second, time.Since(start))
+	})
 }

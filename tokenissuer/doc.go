@@ -24,12 +24,14 @@
 // # Keys
 //
 // A key is published at least ten minutes before it signs, which is twice as long as caches may keep the published set, signs
-// for [Config.KeyPeriod], and is published until the last token that it signed has expired. Only the first key of a process
-// signs at once. Keys are made when a token is issued or the set is asked for; there is no goroutine.
+// for [Config.KeyPeriod], and is published until the last token that it signed has expired. Only a key without a living
+// predecessor signs at once: the first of a process, or the first after a silence longer than a key's life. Keys are made when
+// a token is issued or the set is asked for; there is no goroutine.
 //
 // Private keys live in the memory of the process alone: when it ends, the next one has a new key. With the default stores its tokens
 // end with it as well, and users sign in again. Several replicas that share a [KeyStore] and a [UserInfoStore] accept each other's
-// tokens; they read each other's new keys once a minute.
+// tokens. They read each other's new keys once a minute, so the tokens of a replica that has just started may be refused
+// elsewhere until the others, and the caches of verifiers, have seen its first key.
 //
 // # What it leaves to the host
 //
