@@ -22,7 +22,7 @@ func newVendor(t *testing.T) vendor {
 	t.Helper()
 	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{})
 	idp.AllowRedirect(authprovidertest.ConformanceCallback)
-	return vendor{idp}
+	return vendor{idp, idp.HTTPClient()}
 }
 
 func TestAdapterConforms(t *testing.T) {
@@ -407,4 +407,26 @@ func TestBrokenOAuthHandlersFail(t *testing.T) {
 			r.requireFailure(t, test.rule)
 		})
 	}
+}
+
+func TestCarelessVendorFails(t *testing.T) {
+	v := newVendor(t)
+	c := vendorConfig(brokenVendor{vendor: v, authenticate: func(ctx context.Context, v vendor, r oauthadapter.CallbackRequest) (*oauthadapter.Result[vendorProfile], error) {
+		result, err := v.Authenticate(ctx, r)
+		if errors.Is(err, authprovider.ErrUnavailable) {
+			return nil, authprovider.ErrAuthentication
+		}
+		return result, err
+	}})
+	c.OpenIDConnect, c.Provider = true, v.idp
+	r := &recorder{TB: t}
+	authprovidertest.TestOAuthHandlers(r, c)
+	r.requireFailure(t, "ID token that is wrong")
+	r.requireFailure(t, "read no further than a bound")
+	r.requireFailure(t, "must sign nobody out")
+
+	v.client = &http.Client{} // follows redirects
+	r = &recorder{TB: t}
+	authprovidertest.TestOAuthHandlers(r, authprovidertest.OAuthHandlersConfig[vendorProfile]{Handlers: v, Provider: v.idp, Scopes: []string{"openid"}})
+	r.requireFailure(t, "is not followed")
 }

@@ -25,7 +25,7 @@ func TestOIDCProviderConforms(t *testing.T) {
 	a, err := oidcprovider.New(oidcConfig(idp))
 	require.NoError(t, err)
 	authprovidertest.TestOAuthHandlers(t, authprovidertest.OAuthHandlersConfig[oidcprovider.Profile]{
-		Handlers: a, Scopes: []string{"groups"}, OpenIDConnect: true, Secrets: []string{idp.ClientSecret()},
+		Handlers: a, Scopes: []string{"groups"}, OpenIDConnect: true, Secrets: []string{idp.ClientSecret()}, Provider: idp,
 	})
 }
 

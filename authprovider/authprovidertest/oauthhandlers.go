@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ type OAuthHandlersConfig[P any] struct {
 	OpenIDConnect bool
 	// Secrets are texts that must not show when an error is printed, such as the client's secret.
 	Secrets []string
+	// Provider is the vendor, if it is a fake one: it is then made to lie and to fail, and the handlers have to notice. Its behavior is
+	// reset by that. If nil, this part is left out.
+	Provider *Provider
 	// SignIn plays the person: it opens the authorization URL and returns the parameters of the callback. If nil, a [Browser] follows
 	// the redirects of a vendor on loopback that needs no person, such as a [Provider].
 	SignIn func(t testing.TB, authorizationURL string) url.Values
@@ -51,7 +55,11 @@ func TestOAuthHandlers[P any](t testing.TB, c OAuthHandlersConfig[P]) {
 	if _, ok := c.Handlers.(oauthadapter.Refresher[P]); ok {
 		cases = append(cases, refreshCases[P]()...)
 	}
-	runCases(t, newRig, append(cases, abilityCases[P]()...))
+	cases = append(cases, abilityCases[P]()...)
+	if c.Provider != nil {
+		cases = append(cases, hostileCases[P]()...)
+	}
+	runCases(t, newRig, cases)
 }
 
 type oauthRig[P any] struct{ OAuthHandlersConfig[P] }
@@ -350,6 +358,16 @@ func wantClass(t testing.TB, what string, err error) {
 	if err != nil && !errors.As(err, &p) && !slices.ContainsFunc(classes, func(class error) bool { return errors.Is(err, class) }) {
 		t.Errorf("%s: the error is neither a *ProviderError nor of a class: %v", what, err)
 	}
+}
+
+// wantOutage checks that the adapter can tell an outage from a refusal.
+func wantOutage(t testing.TB, what string, err error) {
+	t.Helper()
+	var p *oauthadapter.ProviderError
+	if errors.Is(err, authprovider.ErrUnavailable) || errors.As(err, &p) && (p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests) {
+		return
+	}
+	t.Errorf("%s: the error is none of an outage: %v", what, err)
 }
 
 // wantFailure checks that there is an error and no result, and that the error shows no secret.

@@ -1,7 +1,6 @@
 package authprovidertest
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -206,6 +205,3 @@ func (p *Provider) Calls(e Endpoint) int { return p.idp.Calls(e) }
 
 // Last returns the last request that has reached an endpoint, with the secrets in it. It is the zero value when none has.
 func (p *Provider) Last(e Endpoint) ProviderRequest { return p.idp.Last(e) }
-
-// String names the provider in the messages of a test.
-func (p *Provider) String() string { return fmt.Sprintf("OpenID provider at %s", p.Issuer()) }

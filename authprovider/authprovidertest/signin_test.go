@@ -23,7 +23,8 @@ const (
 
 // vendor is a small OAuthHandlers without an OpenID library: it trusts userinfo.
 type vendor struct {
-	idp *authprovidertest.Provider
+	idp    *authprovidertest.Provider
+	client *http.Client
 }
 
 type vendorProfile struct {
@@ -89,7 +90,7 @@ func (v vendor) post(ctx context.Context, e authprovidertest.Endpoint, form url.
 }
 
 func (v vendor) do(req *http.Request, endpoint string, answer any) error {
-	resp, err := v.idp.HTTPClient().Do(req)
+	resp, err := v.client.Do(req)
 	if err != nil {
 		return &authprovider.Error{Kind: authprovider.ErrUnavailable, Err: err}
 	}
@@ -131,7 +132,7 @@ func newPortal(t *testing.T, change ...func(*authprovider.Config)) *portal {
 		Secrets:   [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
 		Issuer:    p.issuer,
 		Users:     authprovidertest.Users(t, authprovider.User{Ref: "user:default/jane", Email: "jane@example.com", MemberOf: []string{"group:default/ops"}}),
-		Providers: map[string]authprovider.ProviderFactory{"idp": oauthadapter.Provider(vendor{p.idp}, oauthadapter.Options[vendorProfile]{}, byEmail)},
+		Providers: map[string]authprovider.ProviderFactory{"idp": oauthadapter.Provider(vendor{p.idp, p.idp.HTTPClient()}, oauthadapter.Options[vendorProfile]{}, byEmail)},
 	}
 	for _, f := range change {
 		f(&c)
