@@ -2,6 +2,7 @@ package keyset
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/stagedoor/internal/jose"
@@ -82,7 +83,7 @@ func newAbsentKey(kid string, alg jose.Algorithm) absentKey {
 }
 
 func (a *absentKeys) add(kid string, alg jose.Algorithm, now time.Time) {
-	key := newAbsentKey(kid, alg)
+	key := newAbsentKey(strings.Clone(kid), alg) // kid is a piece of a token and would keep all of it
 	if a.until == nil {
 		a.until = make(map[absentKey]time.Time)
 	}
