@@ -282,48 +282,77 @@ func (r *Remote) start(now time.Time) (*fetch, error) {
 		ctx, cancel := context.WithTimeout(r.life, fetchTimeout)
 		defer cancel()
 		keys, maxAge, err := r.source.fetch(ctx)
-		r.finish(f, keys, maxAge, err)
+		if err != nil {
+			r.fail(f, err)
+			return
+		}
+		r.publish(f, keys, maxAge)
 	})
 	return f, nil
 }
 
-// finish publishes the outcome of f.
-func (r *Remote) finish(f *fetch, keys []jose.PublicKey, maxAge time.Duration, err error) {
+// publish makes the answer to f the set that callers see.
+func (r *Remote) publish(f *fetch, keys []jose.PublicKey, maxAge time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer close(f.done)
 	r.inflight = nil
+	if maxAge == 0 {
+		maxAge = r.softTTL
+	}
+	soft := min(max(maxAge, minSoftTTL), maxSoftTTL, r.hardTTL/2)
+	f.result = newSnapshot(keys, f.started.Add(r.hardTTL))
+	r.snapshot.Store(f.result)
+	r.refreshAt.Store(f.started.Add(soft).UnixNano())
+	r.failures, r.lastError = 0, nil
+}
+
+// fail answers those who wait for f and permits the next fetch some time later. The
+// log comes last and without mu: one that is slow must hold up nobody.
+func (r *Remote) fail(f *fetch, err error) {
 	now := r.now()
-	if err == nil {
-		if maxAge == 0 {
-			maxAge = r.softTTL
-		}
-		soft := min(max(maxAge, minSoftTTL), maxSoftTTL, r.hardTTL/2)
-		f.result = newSnapshot(keys, f.started.Add(r.hardTTL))
-		r.snapshot.Store(f.result)
-		r.refreshAt.Store(f.started.Add(soft).UnixNano())
-		r.failures, r.lastError = 0, nil
-		return
+	usable, failures, report := r.failed(f, now, err)
+	if report {
+		r.logger.Warn("fetching keys failed", "url", r.url, "failures", failures, "usable", usable, "error", err)
 	}
-	f.err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+func (r *Remote) failed(f *fetch, now time.Time, err error) (usable bool, failures int, report bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer close(f.done)
+	r.inflight = nil
+	closed := r.life.Err() != nil
+	switch {
+	case closed:
+		f.err = errClosed
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		f.err = fmt.Errorf("%w: %v", ErrUnavailable, err) // not wrapped: a caller would take it for its own context's
+	default:
+		f.err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
 	r.lastError = f.err
-	warm := r.snapshot.Load().usable(now)
-	backoff := backoff(r.failures, warm)
-	r.failures++
-	if warm {
+
+	s := r.snapshot.Load()
+	usable = s.usable(now)
+	// Counted from the start, so that an issuer that hung is asked again no later than
+	// one that refused.
+	retry := later(f.started.Add(backoff(r.failures, usable)), now.Add(minBackoff))
+	if usable {
+		if s.until.Before(retry) {
+			retry = s.until // nobody gets in from then on: no time to wait
+		}
 		// Unknown kids may ask no more often of an issuer that is down.
-		r.notBefore = later(r.notBefore, now.Add(backoff))
-	} else {
-		r.notBefore = now.Add(backoff)
+		retry = later(r.notBefore, retry)
 	}
-	r.refreshAt.Store(r.notBefore.UnixNano())
-	if r.life.Err() != nil {
-		return // closed; nothing is wrong with the issuer
+	r.notBefore = retry
+	r.refreshAt.Store(retry.UnixNano())
+	r.failures++
+	if closed || !r.lastLog.IsZero() && now.Sub(r.lastLog) < logInterval {
+		return usable, r.failures, false // closing is no fault of the issuer's
 	}
-	if r.lastLog.IsZero() || now.Sub(r.lastLog) >= logInterval {
-		r.lastLog = now
-		r.logger.Warn("fetching keys failed", "url", r.url, "failures", r.failures, "usable", warm, "error", err)
-	}
+	r.lastLog = now
+	return usable, r.failures, true
 }
 
 // backoff doubles from 1 s with each failure and takes a random part of it away, up
