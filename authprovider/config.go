@@ -204,7 +204,7 @@ func parseBaseURL(raw string, insecureHTTP bool) (*url.URL, string, error) {
 }
 
 // validPath takes "" or a clean absolute path without a slash at its end that reads the same in a URL, in a request line and in a
-// cookie's Path: RFC 3986's pchar but for percent-encodings and ";", which ends a cookie attribute.
+// cookie's Path: nothing that net/url or a proxy may percent-encode, and no ";", which ends a cookie attribute.
 func validPath(p string) bool {
 	if p == "" {
 		return true
@@ -215,7 +215,7 @@ func validPath(p string) bool {
 	for i := 0; i < len(p); i++ {
 		c := p[i]
 		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !alnum && strings.IndexByte("/-._~!$&'()*+,=:@", c) < 0 {
+		if !alnum && strings.IndexByte("/-._~$&+,=:@", c) < 0 {
 			return false
 		}
 	}

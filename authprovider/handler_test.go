@@ -189,6 +189,7 @@ func TestRoutesAndNearMisses(t *testing.T) {
 		"/api/auth/../auth/demo/start":      plain,
 		"/api/authdemo/start":               plain,
 		"/api/auth.demo/start":              plain,
+		"/api/authother/start":              plain,
 		"/API/auth/demo/start":              plain,
 		"/demo/start":                       plain,
 		"/api/auth/demo":                    plain,
@@ -299,6 +300,7 @@ func TestMountPath(t *testing.T) {
 		{"https://portal.example.com", "/behind/ingress", "/behind/ingress/demo/start", []string{"/demo/start"}},
 		{"https://portal.example.com", "", "/demo/start", []string{"//demo/start", "/api/auth/demo/start"}},
 		{"http://[::1]:7007/api/auth", "", "/api/auth/demo/start", []string{"/demo/start"}},
+		{"https://portal.example.com/a.b-c_d~e$f&g+h,i=j:k@l", "", "/a.b-c_d~e$f&g+h,i=j:k@l/demo/start", []string{"/a.b-c_d%7Ee$f&g+h,i=j:k@l/demo/start"}},
 		{"http://[::1]:7007", "", "/demo/start", []string{"//demo/start"}},
 	} {
 		t.Run(tc.base+" at "+tc.mount, func(t *testing.T) {
