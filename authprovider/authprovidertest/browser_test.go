@@ -169,6 +169,40 @@ func TestBrowserFollowsRedirects(t *testing.T) {
 	require.Len(t, b.Hops(), 2)
 }
 
+func TestBrowserRemembersWhereARequestWasSent(t *testing.T) {
+	b := authprovidertest.NewBrowser(t)
+	b.Host("https://a.example.com", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/form":
+			_, _ = io.WriteString(w, `<form action="/out" ACTION="/elsewhere" method=post>`)
+		case "/out":
+			w.Header().Set("Location", "https://evil.example.net/back")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+	}))
+	b.Host("https://evil.example.net", http.RedirectHandler("https://b.example.com/end", http.StatusTemporaryRedirect))
+	require.True(t, b.SetCookie("https://b.example.com/", "strict=1; SameSite=Strict"))
+
+	last := b.Submit(b.Navigate("https://a.example.com/form"), url.Values{"name": {"value"}})
+	require.Equal(t, "https://b.example.com/end", last.URL)
+	require.Equal(t, http.MethodPost, last.Method, "a 307 keeps the method")
+	require.Equal(t, "null", last.Sent.Get("Origin"), "it went over a foreign origin")
+	require.Equal(t, "https://a.example.com", b.Hops()[0].Sent.Get("Origin"))
+	require.Empty(t, last.Sent.Values("Cookie"), "and so over a foreign site")
+}
+
+func TestBrowserRefusesCookiesOfForeignSubresources(t *testing.T) {
+	b := authprovidertest.NewBrowser(t)
+	b.Host("https://a.example.com", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Set-Cookie"] = []string{"lax=1", "none=1; SameSite=None; Secure"}
+	}))
+	image := authprovidertest.Request{URL: "https://a.example.com/", From: "https://evil.example.net", Mode: "no-cors", Dest: "image"}
+	require.Equal(t, []string{"lax=1"}, b.Do(image).CookiesRefused)
+	require.Equal(t, "none", names(b.Cookies("https://a.example.com/")))
+	image.From = "https://b.example.com"
+	require.Empty(t, b.Do(image).CookiesRefused)
+}
+
 func TestBrowserReadsRedirectsAsBrowsersDo(t *testing.T) {
 	tests := map[string]string{
 		"https://b.example.com/x?y#z":            "https://b.example.com/x?y#z",
@@ -307,6 +341,8 @@ func TestPopupDelivery(t *testing.T) {
 		{"script allowed", data(appOrigin) + script, http.Header{"Content-Security-Policy": {"default-src 'none'; script-src " + digest}}, true},
 		{"script not allowed", data(appOrigin) + script, http.Header{"Content-Security-Policy": {"default-src 'none'"}}, false},
 		{"second policy", data(appOrigin) + script, http.Header{"Content-Security-Policy": {"script-src " + digest, "script-src 'self'"}}, false},
+		{"inline scripts allowed", data(appOrigin) + script, http.Header{"Content-Security-Policy": {"script-src 'unsafe-inline'"}}, true},
+		{"but for a digest beside it", data(appOrigin) + script, http.Header{"Content-Security-Policy": {"script-src 'unsafe-inline' 'sha256-AAAA'"}}, false},
 		{"digest in another directive", data(appOrigin) + script, http.Header{"Content-Security-Policy": {"script-src 'self'; style-src " + digest}}, false},
 		{"block of another type", strings.Replace(data(appOrigin), "application/json", "text/plain", 1) + script, nil, false},
 		{"block broken open", `<script type="application/json" id="message">{"a":"</script>"}</script>` + script, nil, false},

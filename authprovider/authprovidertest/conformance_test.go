@@ -260,6 +260,64 @@ func TestBrokenRouteHandlersFail(t *testing.T) {
 			w.WriteHeader(http.StatusOK)
 			return nil
 		}}, "Logout ends the session"},
+		{"attempts kept on the server alone", func() brokenRoutes {
+			var jar []*http.Cookie // of whoever began last
+			return brokenRoutes{
+				start: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+					return b.RouteHandlers.Start(editedWriter{w, func(h http.Header) { jar = (&http.Response{Header: h}).Cookies() }}, r)
+				},
+				frame: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+					r = r.Clone(r.Context())
+					r.Header.Del("Cookie")
+					for _, c := range jar {
+						r.AddCookie(c)
+					}
+					return b.RouteHandlers.FrameHandler(w, r)
+				},
+			}
+		}(), "did not begin the sign-in"},
+		{"sessions of any browser", func() brokenRoutes {
+			var binding *http.Cookie // of whoever signed in last
+			return brokenRoutes{
+				frame: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+					binding, _ = r.Cookie("__Host-auth-browser")
+					return b.RouteHandlers.FrameHandler(w, r)
+				},
+				refresh: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+					sent := r.Cookies()
+					r = r.Clone(r.Context())
+					r.Header.Del("Cookie")
+					for _, c := range sent {
+						if binding != nil && c.Name == binding.Name {
+							c = binding
+						}
+						r.AddCookie(c)
+					}
+					return b.RouteHandlers.Refresh(w, r)
+				},
+			}
+		}(), "in another browser is of no use"},
+		{"token in the redirect", brokenRoutes{frame: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+			return b.RouteHandlers.FrameHandler(editedWriter{w, func(h http.Header) {
+				if to := h.Get("Location"); to != "" {
+					h.Set("Location", to+"#access_token=x")
+				}
+			}}, r)
+		}}, "without a token in it"},
+		{"plain http", brokenRoutes{start: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+			return b.RouteHandlers.Start(editedWriter{w, func(h http.Header) {
+				if h.Get("Location") != "" {
+					h.Set("Location", "http://idp.example.com/")
+				}
+			}}, r)
+		}}, "on https, or http on loopback"},
+		{"the vendor's text", brokenRoutes{frame: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
+			err := b.RouteHandlers.FrameHandler(w, r)
+			if err != nil && r.URL.Query().Get("error") == "access_denied" {
+				return &authprovider.Error{Kind: authprovider.ErrNotAllowed, Message: r.URL.Query().Get("error_description"), Err: errors.New("shown as JSON")}
+			}
+			return err
+		}}, "with our words"},
 		{"refresh not served", brokenRoutes{refresh: func(brokenRoutes, http.ResponseWriter, *http.Request) error {
 			return authprovider.ErrNotSupported
 		}}, "embed authprovider.Unsupported"},
