@@ -185,8 +185,8 @@ func parseBaseURL(raw string, insecureHTTP bool) (*url.URL, string, error) {
 		return nil, "", errors.New("is required")
 	}
 	u, err := url.Parse(raw)
-	if err == nil && u.User != nil {
-		return nil, "", errors.New("must not hold a user") // not shown: there is a password in it
+	if err == nil && u.User != nil || err != nil && strings.Contains(raw, "@") {
+		return nil, "", errors.New("must not hold a user") // not shown: there may be a password in it
 	}
 	if err != nil || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.RawPath != "" {
 		return nil, "", fmt.Errorf("%q must be an absolute URL without user, query and fragment", raw)

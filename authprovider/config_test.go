@@ -72,6 +72,7 @@ func TestNewRefuses(t *testing.T) {
 		{"plain http by a near-loopback name", func(c *authprovider.Config) { c.BaseURL = "http://localhost.example.com" }, "Config.BaseURL"},
 		{"other scheme", func(c *authprovider.Config) { c.BaseURL = "ftp://portal.example.com" }, "Config.BaseURL"},
 		{"BaseURL with user", func(c *authprovider.Config) { c.BaseURL = "https://user:MARKER@portal.example.com" }, "Config.BaseURL must not hold a user"},
+		{"BaseURL with a broken user", func(c *authprovider.Config) { c.BaseURL = "https://user:MARKER%zz@portal.example.com" }, "Config.BaseURL must not hold a user"},
 		{"BaseURL with query", func(c *authprovider.Config) { c.BaseURL += "?a=1" }, "Config.BaseURL"},
 		{"BaseURL with empty query", func(c *authprovider.Config) { c.BaseURL += "?" }, "Config.BaseURL"},
 		{"BaseURL with fragment", func(c *authprovider.Config) { c.BaseURL += "#a" }, "Config.BaseURL"},
