@@ -289,6 +289,9 @@ func TestBrowserIsCutOff(t *testing.T) {
 	require.ErrorIs(t, hop.Err, http.ErrAbortHandler)
 	require.Zero(t, hop.Status)
 	require.Zero(t, b.Navigate("https://nobody.example.com/").Status, "a blank page")
+	a := b.Fetch("https://a.example.com", http.MethodGet, "https://a.example.com/", nil)
+	require.False(t, a.OK())
+	require.NotEmpty(t, a.Blocked)
 }
 
 func TestChoosingAPerson(t *testing.T) {

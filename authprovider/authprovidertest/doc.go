@@ -4,13 +4,22 @@
 // Start from [NewProvider] and [NewBrowser]:
 //
 //	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{})
-//	idp.AllowRedirect("https://portal.example.com/api/auth/idp/handler/frame")
-//	handler, err := authprovider.New(authprovider.Config{BaseURL: "https://portal.example.com/api/auth", ...})
+//	idp.AllowRedirect("https://portal.example.com/api/auth/sso/handler/frame")
+//	handler := newPortal(t, idp.Issuer(), idp.ClientID(), idp.ClientSecret()) // the host's own set-up
 //	browser := authprovidertest.NewBrowser(t)
 //	browser.Host("https://portal.example.com", handler)
-//	app := authprovidertest.App{Origin: "https://portal.example.com", Provider: "https://portal.example.com/api/auth/idp"}
+//	app := authprovidertest.App{Origin: "https://portal.example.com", Provider: "https://portal.example.com/api/auth/sso"}
 //	message := browser.SignInPopup(app, "openid", "email")
-//	// message.Response.UserRef(), browser.Refresh(app), browser.Logout(app), ...
+//	// message.Response.UserRef() is who signed in; message.Error, why nobody did; then browser.Refresh(app), browser.Logout(app)
 //
-// The fakes are servers and not mocks: what is tested is what runs. They are for tests only, and import testing.
+// [ResolverContext] is all that the test of a sign-in resolver needs. [Browser.BeginPopup] stops before the callback, so that a test can
+// replay it, change it, or open it in another browser. [Provider.Set] makes the provider lie and fail, [Clock] lets time pass, and
+// [AuditLog] remembers what was logged.
+//
+// [TestHandler] attacks a host's own wiring as pages and people on the web could. Those who implement a contract run
+// [TestRouteHandlers] or [TestOAuthHandlers]; each of their failures names the rule that was broken. They show the presence of
+// mistakes: a handler that passes may have others.
+//
+// The fakes are servers and not mocks, so what is tested is what runs; nothing leaves the machine. They are for tests alone, import testing,
+// and must not guard anything real.
 package authprovidertest

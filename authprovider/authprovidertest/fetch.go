@@ -11,7 +11,8 @@ import (
 
 // Answer is what a script got for a fetch.
 type Answer struct {
-	// Blocked says why the script was not allowed to see the answer, or, if Status is zero, why the request was not even sent (CORS).
+	// Blocked says why the script was not allowed to see the answer (CORS), or, if Status is zero, why there was none: the request was not
+	// even sent, or nobody answered.
 	Blocked string
 	Status  int
 	Header  http.Header
@@ -86,7 +87,10 @@ func (b *Browser) Fetch(from, method, target string, header http.Header) Answer 
 	}
 	hop := b.Do(Request{Method: method, URL: target, From: from, Mode: "cors", Dest: "empty", Header: header})
 	a := Answer{Status: hop.Status, Header: hop.Header, Body: hop.Body}
-	if crossOrigin {
+	switch {
+	case hop.Status == 0:
+		a.Blocked = "there was no answer"
+	case crossOrigin:
 		a.Blocked = corsRefusal(hop, from)
 	}
 	a.Error = jsonError(hop)

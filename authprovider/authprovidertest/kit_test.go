@@ -90,26 +90,30 @@ func TestBrokenProxyProviderFails(t *testing.T) {
 }
 
 // kit is a host with an app on an origin of its own, behind an ingress that strips a prefix.
-func kit(t *testing.T, wrap func(http.Handler) http.Handler) authprovidertest.HandlerConfig {
+func kit(t *testing.T, appOrigin string, wrap func(http.Handler) http.Handler) authprovidertest.HandlerConfig {
 	t.Helper()
 	const base = "https://api.example.com/portal/auth"
 	log := &authprovidertest.AuditLog{}
 	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{RedirectURLs: []string{base + "/sso/handler/frame"}})
 	h, err := authprovider.New(authprovider.Config{
-		BaseURL: base, MountPath: "/auth", AppURL: "https://app.example.com", Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
+		BaseURL: base, MountPath: "/auth", AppURL: appOrigin, Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
 		Issuer: &authprovidertest.Issuer{}, Users: authprovidertest.Users(t, authprovider.User{Ref: "user:default/jane", Email: "jane@example.com"}),
 		Providers: map[string]authprovider.ProviderFactory{"sso": oidcprovider.Provider(oidcConfig(idp), resolver.EmailMatchingUserEntityProfileEmail)},
 		Logger:    log.Logger(),
 	})
 	require.NoError(t, err)
 	return authprovidertest.HandlerConfig{
-		Handler: http.StripPrefix("/portal", wrap(h)), ProviderURL: base + "/sso", AppOrigin: "https://app.example.com",
+		Handler: http.StripPrefix("/portal", wrap(h)), ProviderURL: base + "/sso", AppOrigin: appOrigin,
 		Log: log, Secrets: []string{idp.ClientSecret()},
 	}
 }
 
 func TestHandlerKit(t *testing.T) {
-	authprovidertest.TestHandler(t, kit(t, func(h http.Handler) http.Handler { return h }))
+	for name, origin := range map[string]string{"same site": "https://app.example.com", "another site": "https://app.example.org"} {
+		t.Run(name, func(t *testing.T) {
+			authprovidertest.TestHandler(t, kit(t, origin, func(h http.Handler) http.Handler { return h }))
+		})
+	}
 }
 
 func TestHandlerKitFindsWhatMiddlewareBreaks(t *testing.T) {
@@ -150,7 +154,7 @@ func TestHandlerKitFindsWhatMiddlewareBreaks(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := &recorder{TB: t}
-			authprovidertest.TestHandler(r, kit(t, test.wrap))
+			authprovidertest.TestHandler(r, kit(t, "https://app.example.com", test.wrap))
 			r.requireFailure(t, test.rule)
 		})
 	}
