@@ -26,7 +26,8 @@ const (
 type RouteHandlersConfig struct {
 	// Provider makes the provider under test. Required. It is called for each case, so that no case sees another's state.
 	Provider authprovider.ProviderFactory
-	// Config is the handler's configuration beyond BaseURL, Providers, Secrets and Logger. If it has no Issuer, it is an [Issuer].
+	// Config is the handler's configuration: its issuer, users, clock and the like. The addresses in it, Providers, Secrets and Logger are the run's.
+	// If it has no Issuer, it is an [Issuer].
 	Config authprovider.Config
 	// Unsupported are the routes that the provider does not serve: of "start", "handler/frame", "refresh" and "logout".
 	Unsupported []string
@@ -138,6 +139,7 @@ func (c RouteHandlersConfig) newRig(t testing.TB) *routeRig {
 	t.Helper()
 	log := &AuditLog{}
 	config := c.Config
+	config.AppURL, config.MountPath = "", ""
 	config.BaseURL, config.Secrets, config.Logger = ConformanceBaseURL, [][]byte{[]byte("conformance secret: 32 bytes long")}, log.Logger()
 	if config.Issuer == nil {
 		config.Issuer = &Issuer{Now: config.Now}
