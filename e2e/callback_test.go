@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// unusedCallback is a callback URL with a genuine code and state that no browser has opened yet, made in somebody else's browser.
-func unusedCallback(t *testing.T, start, person string) string {
+// unusedCallback is a callback URL with a genuine code and state that no browser has opened yet, made in somebody else's browser, with
+// the cookies that this browser would send along.
+func unusedCallback(t *testing.T, start, person string) (string, []*http.Cookie) {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -30,7 +31,7 @@ func unusedCallback(t *testing.T, start, person string) string {
 	require.NoError(t, err)
 	require.Equal(t, "/api/auth/demo/handler/frame", callback.Path)
 	require.True(t, callback.Query().Has("code"))
-	return callback.String()
+	return callback.String(), jar.Cookies(callback)
 }
 
 // resultPage is what only the page of the callback has.
@@ -48,13 +49,15 @@ func requireRefusalPage(w *tab, host *site, words string) {
 
 // Whoever is lured to another person's callback must not end up signed in as that person (login CSRF, RFC 9700 section 4.7).
 func TestCallbackOfAnotherBrowserIsAReadableRefusal(t *testing.T) {
+	t.Parallel()
 	host := startHost(t)
 	for _, flow := range []string{"popup", "redirect"} {
 		t.Run(flow, func(t *testing.T) {
-			start := startURL(host, host.origin, flow) + "&redirectUrl=" + url.QueryEscape(host.origin+"/")
+			start := startURL(host.origin, host.origin, flow) + "&redirectUrl=" + url.QueryEscape(host.origin+"/")
 			b := newBrowser(t)
 			victim := b.newTab()
-			victim.open(unusedCallback(t, start, nora))
+			callback, _ := unusedCallback(t, start, nora)
+			victim.open(callback)
 			requireRefusalPage(victim, host, "Your browser did not send the cookie of this sign-in.")
 			victim.screenshot("13-callback-of-another-browser")
 			app := openApp(b, host.origin)
@@ -63,7 +66,8 @@ func TestCallbackOfAnotherBrowserIsAReadableRefusal(t *testing.T) {
 			// With cookies of an attempt of its own it is the same.
 			app.click("#sign-in-redirect")
 			app.waitFor(`button[name="person"]`)
-			victim.open(unusedCallback(t, start, nora))
+			callback, _ = unusedCallback(t, start, nora)
+			victim.open(callback)
 			requireRefusalPage(victim, host, "Your browser did not send the cookie of this sign-in.")
 			choose(app.tab, nora)
 			app.requireSignedIn("Nora Lind", "user:default/nora")
@@ -71,7 +75,33 @@ func TestCallbackOfAnotherBrowserIsAReadableRefusal(t *testing.T) {
 	}
 }
 
+// A site on a sibling domain can set cookies for this host. The attempt's cookie does not open in a browser that it was not made for.
+func TestCallbackWithAnAttemptTossedInFromAnotherBrowser(t *testing.T) {
+	t.Parallel()
+	host := startHost(t)
+	b := newBrowser(t)
+	app := openApp(b, host.origin)
+	app.requireState("signed-out")
+	app.click("#sign-in-redirect") // so that this browser has a name of its own
+	app.waitFor(`button[name="person"]`)
+
+	callback, cookies := unusedCallback(t, startURL(host.origin, host.origin, "redirect")+"&redirectUrl="+url.QueryEscape(host.origin+"/"), nora)
+	tossed := 0
+	for _, c := range cookies {
+		if strings.Contains(c.Name, "attempt") {
+			app.setCookie(host.origin+"/api/auth/demo", c)
+			tossed++
+		}
+	}
+	require.Equal(t, 1, tossed)
+	app.open(callback)
+	requireRefusalPage(app.tab, host, "The cookie of this sign-in is not valid.")
+	app.open(host.origin)
+	app.requireState("signed-out")
+}
+
 func TestCallbackWithForgedStateIsAReadableRefusal(t *testing.T) {
+	t.Parallel()
 	host := startHost(t)
 	w := newBrowser(t).newTab()
 	evil := "https://evil.example/"
@@ -93,10 +123,11 @@ func TestCallbackWithForgedStateIsAReadableRefusal(t *testing.T) {
 
 // A callback that the person reloads is spent; the session that it made stays.
 func TestCallbackUsedTwiceIsAReadableRefusal(t *testing.T) {
+	t.Parallel()
 	host := startHost(t)
 	b := newBrowser(t)
 	w := b.newTab()
-	w.open(startURL(host, host.origin, "popup"))
+	w.open(startURL(host.origin, host.origin, "popup"))
 	requests := w.requests()
 	choose(w, nora)
 	w.waitFor(resultPage)
@@ -110,6 +141,7 @@ func TestCallbackUsedTwiceIsAReadableRefusal(t *testing.T) {
 }
 
 func TestPopupWhoseOpenerIsGoneCanBeRead(t *testing.T) {
+	t.Parallel()
 	host := startHost(t)
 	for person, heading := range map[string]string{nora: "You are signed in", stranger: "Sign-in did not work"} {
 		t.Run(heading, func(t *testing.T) {
@@ -131,12 +163,13 @@ func TestPopupWhoseOpenerIsGoneCanBeRead(t *testing.T) {
 }
 
 func TestPopupWithoutJavaScriptCanBeRead(t *testing.T) {
+	t.Parallel()
 	host := startHost(t)
 	for person, want := range map[string]string{nora: "This window closes by itself.", stranger: "Sign-in was refused."} {
 		t.Run(want, func(t *testing.T) {
 			w := newBrowser(t).newTab()
 			w.withoutScripts(true)
-			w.open(startURL(host, host.origin, "popup"))
+			w.open(startURL(host.origin, host.origin, "popup"))
 			choose(w, person)
 			w.waitFor(resultPage)
 			require.Contains(t, w.text("main"), want)

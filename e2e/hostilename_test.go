@@ -12,6 +12,7 @@ import (
 
 // A name that tries everything at once stays a name, from the provider to the page, and no policy has to stop it.
 func TestHostileNameIsOnlyText(t *testing.T) {
+	t.Parallel()
 	const name = `</script><script>window.pwned = 1</script><img src=x onerror="window.pwned = 1">"'` + "`" + `&lt;` + "\u2028" + `{{1}}${1}`
 	host, provider := newSite(t), newSite(t)
 	verified := true
@@ -35,7 +36,7 @@ func TestHostileNameIsOnlyText(t *testing.T) {
 
 	// The page that a person reads when the opener is gone.
 	w := a.browser.newTab()
-	w.open(startURL(host, host.origin, "popup"))
+	w.open(startURL(host.origin, host.origin, "popup"))
 	choose(w, nora)
 	w.waitFor(resultPage)
 	require.Equal(t, name, evaluate[string](w, `JSON.parse(document.querySelector("#message").textContent).message.response.profile.displayName`))

@@ -15,6 +15,7 @@ import (
 // TestModuleOutsideTheTreeImportsTheLibrary does what the README tells an importer to do, in a module of its own, and looks at what
 // comes with it.
 func TestModuleOutsideTheTreeImportsTheLibrary(t *testing.T) {
+	t.Parallel()
 	library, err := filepath.Abs("..")
 	require.NoError(t, err)
 	dir := t.TempDir()

@@ -31,8 +31,9 @@ func serveForeignApp(s *site) {
 	}))
 }
 
-func startURL(host *site, origin, flow string) string {
-	return host.origin + "/api/auth/demo/start?" + url.Values{"env": {"development"}, "flow": {flow}, "origin": {origin}}.Encode()
+// startURL is what an app at an origin opens to sign in at a backend.
+func startURL(backend, origin, flow string) string {
+	return backend + "/api/auth/demo/start?" + url.Values{"env": {"development"}, "flow": {flow}, "origin": {origin}}.Encode()
 }
 
 // scriptedRefresh is a refresh by the script of a page, with the browser's cookies.
@@ -43,12 +44,13 @@ func scriptedRefresh(w *tab, host *site) string {
 }
 
 func TestAppAtAnotherOriginThatIsNotAllowedGetsNothing(t *testing.T) {
+	t.Parallel()
 	host, foreign := startHost(t), newSite(t)
 	serveForeignApp(foreign)
 	b := newBrowser(t)
 	b.console.expect("network error", "status of 403", "/api/auth/demo/start")
 	b.console.expect("network error", "status of 404", "/favicon.ico") // Chromium wants one for JSON too
-	app := foreignApp(b, foreign, startURL(host, foreign.origin, "popup"))
+	app := foreignApp(b, foreign, startURL(host.origin, foreign.origin, "popup"))
 
 	popup := app.popup("#open")
 	popup.wait("start has answered", `location.pathname === "/api/auth/demo/start" && document.readyState === "complete"`)
@@ -74,11 +76,12 @@ func TestAppAtAnotherOriginThatIsNotAllowedGetsNothing(t *testing.T) {
 }
 
 func TestAppAtAnotherOriginThatIsAllowed(t *testing.T) {
+	t.Parallel()
 	foreign := newSite(t)
 	host := startHost(t, foreign.origin)
 	serveForeignApp(foreign)
 	b := newBrowser(t)
-	app := foreignApp(b, foreign, startURL(host, foreign.origin, "popup"))
+	app := foreignApp(b, foreign, startURL(host.origin, foreign.origin, "popup"))
 
 	popup := app.popup("#open")
 	choose(popup, nora)
@@ -100,11 +103,12 @@ func TestAppAtAnotherOriginThatIsAllowed(t *testing.T) {
 // An app at one allowed origin that asks on behalf of another learns which origin is expected, and nothing else: the browser
 // delivers the result to that origin only.
 func TestResultReachesItsTargetOriginOnly(t *testing.T) {
+	t.Parallel()
 	foreign := newSite(t)
 	host := startHost(t, foreign.origin)
 	serveForeignApp(foreign)
 	b := newBrowser(t)
-	app := foreignApp(b, foreign, startURL(host, host.origin, "popup"))
+	app := foreignApp(b, foreign, startURL(host.origin, host.origin, "popup"))
 
 	popup := app.popup("#open")
 	refused := []string{"Failed to execute 'postMessage'", host.origin, "does not match the recipient window's origin", foreign.origin}

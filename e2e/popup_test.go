@@ -7,6 +7,7 @@ import (
 )
 
 func TestPopupSignIn(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -41,6 +42,7 @@ func TestPopupSignIn(t *testing.T) {
 }
 
 func TestPopupRefusesWhoIsNotInTheCatalog(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -61,6 +63,7 @@ func TestPopupRefusesWhoIsNotInTheCatalog(t *testing.T) {
 }
 
 func TestPopupCancelledAtTheProvider(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -72,6 +75,7 @@ func TestPopupCancelledAtTheProvider(t *testing.T) {
 }
 
 func TestPopupClosedByThePerson(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -86,6 +90,7 @@ func TestPopupClosedByThePerson(t *testing.T) {
 
 // Two windows of one browser are at the provider at the same time, and the one that began last is done first.
 func TestTwoTabsAtOnce(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	b := newBrowser(t)
 	first, second := openApp(b, q.origin), openApp(b, q.origin)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestRedirectSignIn(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -20,6 +21,7 @@ func TestRedirectSignIn(t *testing.T) {
 }
 
 func TestRedirectRefusesWhoIsNotInTheCatalog(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -36,6 +38,7 @@ func TestRedirectRefusesWhoIsNotInTheCatalog(t *testing.T) {
 }
 
 func TestRedirectCancelledAtTheProvider(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -48,6 +51,7 @@ func TestRedirectCancelledAtTheProvider(t *testing.T) {
 
 // The way back leads nowhere that the browser has been: "back" from the signed-in app must not use a code twice or show an error.
 func TestRedirectThenBack(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")

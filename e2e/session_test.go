@@ -7,6 +7,7 @@ import (
 )
 
 func TestMoreScopesKeepThoseGrantedBefore(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -30,9 +31,16 @@ func TestMoreScopesKeepThoseGrantedBefore(t *testing.T) {
 	a.reload()
 	a.requireSignedIn("Nora Lind", "user:default/nora")
 	require.Equal(t, []string{"email", "groups", "openid", "profile"}, a.scopes(), "the session remembers them")
+
+	// A window that asks for less is asked for all of it: its new session would lose the rest.
+	less := a.browser.newTab()
+	less.open(startURL(q.origin, q.origin, "popup") + "&scope=openid")
+	less.waitFor(`button[name="person"]`)
+	require.Contains(t, less.text("body"), "See which groups you are in")
 }
 
 func TestSilentRefreshAfterReload(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	b := newBrowser(t)
 	a := openApp(b, q.origin)
@@ -54,6 +62,7 @@ func TestSilentRefreshAfterReload(t *testing.T) {
 }
 
 func TestSignOutEndsTheSession(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -74,6 +83,7 @@ func TestSignOutEndsTheSession(t *testing.T) {
 
 // A second window still holds the session in its memory when the first one signs out; its refresh fails and it says so.
 func TestSignOutInAnotherTab(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	b := newBrowser(t)
 	first := openApp(b, q.origin)
@@ -98,6 +108,7 @@ func (a *app) refreshByHand() string {
 }
 
 func TestPhoneWidth(t *testing.T) {
+	t.Parallel()
 	q := startQuickstart(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.phone()

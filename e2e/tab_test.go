@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -161,6 +163,15 @@ func (w *tab) close() {
 		return chromedp.Void{}, err
 	}))
 	w.waitClosed()
+}
+
+// setCookie puts a cookie into the browser as a site may that shares a domain with it.
+func (w *tab) setCookie(path string, c *http.Cookie) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: path})
+	require.NoError(w.t, err)
 }
 
 // screenshot keeps a picture of the window for a person to look at.

@@ -20,6 +20,7 @@ func startQuickstartWithZitadel(t *testing.T) (*zitadelProvider, *quickstart) {
 }
 
 func TestZitadelPopup(t *testing.T) {
+	t.Parallel()
 	z, q := startQuickstartWithZitadel(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -45,6 +46,7 @@ func TestZitadelPopup(t *testing.T) {
 }
 
 func TestZitadelRedirect(t *testing.T) {
+	t.Parallel()
 	_, q := startQuickstartWithZitadel(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -55,6 +57,7 @@ func TestZitadelRedirect(t *testing.T) {
 }
 
 func TestZitadelPersonWhoIsNotInTheCatalogIsRefused(t *testing.T) {
+	t.Parallel()
 	_, q := startQuickstartWithZitadel(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -69,6 +72,7 @@ func TestZitadelPersonWhoIsNotInTheCatalogIsRefused(t *testing.T) {
 }
 
 func TestZitadelRefreshTokensRotate(t *testing.T) {
+	t.Parallel()
 	z, q := startQuickstartWithZitadel(t)
 	a := openApp(newBrowser(t), q.origin)
 	a.requireState("signed-out")
@@ -130,6 +134,7 @@ func TestZitadelRefreshTokensRotate(t *testing.T) {
 
 // A host that wants offline_access from the start and sends the browser to the provider's end-session page at sign-out.
 func TestZitadelSignOutAtTheProviderToo(t *testing.T) {
+	t.Parallel()
 	z, host := newZitadelProvider(t), newSite(t)
 	z.start(t, host.origin)
 	serveHost(t, host, hostConfig{

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"sync"
@@ -64,13 +63,7 @@ func (z *zitadelProvider) start(t *testing.T, origin string) {
 		Storage:    storage.NewStorageWithClients(storage.NewUserStore(z.origin), map[string]*storage.Client{zitadelClientID: client}),
 		signOutURI: origin + "/",
 	}
-	log := &logBuffer{}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("zitadel's provider wrote:\n%s", log)
-		}
-	})
-	z.serve(z.record(exampleop.SetupServer(z.origin, store, slog.New(slog.NewTextHandler(log, nil)), false)))
+	z.serve(z.record(exampleop.SetupServer(z.origin, store, nil, false)))
 }
 
 // zitadelStorage adds the one thing that the example cannot be told: where the browser may return to after a sign-out.
