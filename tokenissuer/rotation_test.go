@@ -278,7 +278,7 @@ func TestStoreOutage(t *testing.T) {
 	verifyAsBackstage(t, servedKeys(t, issuer), issue(t, issuer, jane), "vnd.backstage.user", clock.Now())
 
 	// Down from the start.
-	issuer, clock = newIssuer(t, func(c *tokenissuer.Config) { c.Keys = &failingStore{down: true} })
+	issuer, _ = newIssuer(t, func(c *tokenissuer.Config) { c.Keys = &failingStore{down: true} })
 	_, err = issuer.IssueToken(t.Context(), jane)
 	require.ErrorIs(t, err, authprovider.ErrUnavailable)
 	_, err = serve(t, issuer.ServeJWKS)
