@@ -145,7 +145,6 @@ func (w editedWriter) Write(p []byte) (int, error) {
 func TestBrokenRouteHandlersFail(t *testing.T) {
 	v := newVendor(t)
 	sound := oauthadapter.Provider(v, oauthadapter.Options[vendorProfile]{}, byEmail)
-	type handler = func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error
 	vouch := func(r *http.Request) { // what the guard wants to see
 		r.Header = r.Header.Clone()
 		r.Header.Set("X-Requested-With", "XMLHttpRequest")
