@@ -33,6 +33,8 @@
 // "...~session" are encrypted with AES-256-GCM and live on the provider's path; a session may take several cookies and at most 12 KiB.
 // SameSite is Lax if the app's host name is the callback's, and None otherwise. On http://localhost the names have no prefix.
 //
+// A sign-in that fails changes nothing: whoever was signed in in that browser before still is.
+//
 // # What is left to others
 //
 // Sign-in identifies a person; it protects no route. The vendor verifies ID tokens. An attempt that was used is refused in this process; across
