@@ -15,18 +15,23 @@ import (
 // or [ErrKey]. A signature that is not the key's is [ErrSignature]. It looks at
 // no claim: an expired token verifies.
 func (t *Token) Verify(key PublicKey) error {
-	alg := t.header.Algorithm
-	if err := key.check(alg); err != nil {
+	return key.Verify(t.header.Algorithm, t.signed, t.signature)
+}
+
+// Verify checks a signature made with alg over signed, with the errors of
+// [Token.Verify]. What signed says is not looked at.
+func (k PublicKey) Verify(alg Algorithm, signed, signature []byte) error {
+	if err := k.check(alg); err != nil {
 		return err
 	}
 	ok := false
-	switch key := key.Key.(type) {
+	switch key := k.Key.(type) {
 	case *ecdsa.PublicKey:
-		ok = verifyECDSA(key, alg, t.signed, t.signature)
+		ok = verifyECDSA(key, alg, signed, signature)
 	case *rsa.PublicKey:
-		ok = verifyRSA(key, alg, t.signed, t.signature)
+		ok = verifyRSA(key, alg, signed, signature)
 	case ed25519.PublicKey:
-		ok = ed25519.Verify(key, t.signed, t.signature)
+		ok = ed25519.Verify(key, signed, signature)
 	}
 	if !ok {
 		return ErrSignature
