@@ -2,6 +2,7 @@ package oidcprovider
 
 import (
 	"errors"
+	"fmt"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/oauthadapter"
@@ -27,9 +28,8 @@ func ended(endpoint, why string) error {
 
 // endsSession makes a refusal during a refresh end the session: whoever it belongs to now, it is not the person who signed in.
 func endsSession(err error) error {
-	var refusal *authprovider.Error
-	if errors.As(err, &refusal) && errors.Is(refusal.Kind, authprovider.ErrAuthentication) {
-		return &authprovider.Error{Kind: refusal.Kind, Code: refusal.Code, Err: errors.Join(ended("token", "the answer was refused"), refusal.Err)}
+	if errors.Is(err, authprovider.ErrAuthentication) {
+		return fmt.Errorf("%w: %w", oauthadapter.ErrSessionEnded, err)
 	}
 	return err
 }
