@@ -2,3 +2,16 @@ package keyset
 
 // Idle waits until no fetch is under way.
 func (r *Remote) Idle() { r.fetches.Wait() }
+
+// Absent counts the kids that are remembered as absent.
+func (r *Remote) Absent() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.absent.until)
+}
+
+// Lock takes the lock that known keys must not need, and returns its release.
+func (r *Remote) Lock() (unlock func()) {
+	r.mu.Lock()
+	return r.mu.Unlock
+}
