@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,36 +21,30 @@ type quickstart struct {
 	log    *logBuffer
 }
 
+// scratch is a directory for what all tests share.
+var scratch string
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "stagedoor-e2e-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
 // buildQuickstart builds the example once for all tests.
 var buildQuickstart = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "stagedoor-e2e-")
-	if err != nil {
-		return "", err
-	}
-	binary := filepath.Join(dir, "quickstart")
+	binary := filepath.Join(scratch, "quickstart")
 	command := exec.Command("go", "build", "-o", binary, "./examples/quickstart")
 	command.Dir = ".."
 	if output, err := command.CombinedOutput(); err != nil {
-		return "", &buildError{err: err, output: string(output)}
+		return "", fmt.Errorf("build the quickstart: %w\n%s", err, output)
 	}
 	return binary, nil
 })
-
-type buildError struct {
-	err    error
-	output string
-}
-
-func (e *buildError) Error() string { return e.err.Error() + "\n" + e.output }
-
-// TestMain removes the binary that buildQuickstart made.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if binary, err := buildQuickstart(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(binary))
-	}
-	os.Exit(code)
-}
 
 var openLine = regexp.MustCompile(`Open (http://localhost:\d+) in your browser`)
 

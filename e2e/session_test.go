@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/stretchr/testify/require"
 )
 
@@ -79,6 +83,45 @@ func TestSignOutEndsTheSession(t *testing.T) {
 	a.requireState("signed-out")
 	a.signInByPopup(sam)
 	a.requireSignedIn("Sam Okafor", "user:default/sam")
+}
+
+// What the browser keeps: attempts are gone once they are used, no script reads a cookie, and requests to the rest of the host stay small.
+func TestCookiesInTheBrowser(t *testing.T) {
+	t.Parallel()
+	host := startHost(t)
+	a := openApp(newBrowser(t), host.origin)
+	kept := func(url string) map[string]*network.Cookie {
+		cookies := a.cookies(url)
+		delete(cookies, "fakeidp_session") // the provider is on this host name as well, and cookies do not know ports
+		return cookies
+	}
+	a.requireState("signed-out")
+	require.Empty(t, kept(host.callback()), "looking for a session sets none")
+
+	popup := a.popup("#sign-in-popup")
+	popup.waitFor(`button[name="person"]`)
+	names := slices.Sorted(maps.Keys(kept(host.callback())))
+	require.Len(t, names, 2)
+	require.Equal(t, "auth-browser", names[0])
+	require.True(t, strings.HasPrefix(names[1], "demo~attempt~"), names[1])
+	choose(popup, nora)
+	popup.waitClosed()
+	a.requireSignedIn("Nora Lind", "user:default/nora")
+
+	cookies := kept(host.callback())
+	require.Equal(t, []string{"auth-browser", "demo~session"}, slices.Sorted(maps.Keys(cookies)))
+	for name, c := range cookies {
+		require.True(t, c.HTTPOnly, name)
+		require.Equal(t, "Lax", c.SameSite.String(), name)
+		require.Equal(t, "localhost", c.Domain, "%s is for this host alone", name)
+		require.False(t, c.Session, "%s outlives the window", name)
+	}
+	require.Equal(t, "/api/auth/demo", cookies["demo~session"].Path)
+	require.Equal(t, []string{"auth-browser"}, slices.Collect(maps.Keys(kept(host.origin+"/api/items"))))
+
+	a.click("#sign-out")
+	a.requireState("signed-out")
+	require.Equal(t, []string{"auth-browser"}, slices.Collect(maps.Keys(kept(host.callback()))))
 }
 
 // A second window still holds the session in its memory when the first one signs out; its refresh fails and it says so.

@@ -174,6 +174,20 @@ func (w *tab) setCookie(path string, c *http.Cookie) {
 	require.NoError(w.t, err)
 }
 
+// cookies are those that the browser would send to a URL, by name.
+func (w *tab) cookies(url string) map[string]*network.Cookie {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	answer, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{url}})
+	require.NoError(w.t, err)
+	cookies := make(map[string]*network.Cookie, len(answer.Cookies))
+	for _, c := range answer.Cookies {
+		cookies[c.Name] = c
+	}
+	return cookies
+}
+
 // screenshot keeps a picture of the window for a person to look at.
 func (w *tab) screenshot(name string) {
 	w.t.Helper()
