@@ -170,7 +170,7 @@ func TestRefreshFlights(t *testing.T) {
 				require.Nil(t, result)
 			})
 			synctest.Wait()
-			r.flights.end("one")
+			r.flights.end(session(0, "t"))
 			wg.Wait()
 		})
 	})

@@ -119,9 +119,8 @@ type ScopeImplier interface {
 // and the redirect flow is refused, since the app could not get its result.
 //
 // If the answer has no refresh token, the stored one stays. An ended session is a *[ProviderError] with code invalid_grant, or
-// an error that wraps [ErrSessionEnded]. If something
-// fails after the provider has given a new refresh token, such as reading the profile, the result is returned beside the error: the adapter
-// keeps its session, since the old token is spent.
+// an error that wraps [ErrSessionEnded]. If something fails after the provider has given a new refresh token, such as reading the
+// profile, the result is returned beside the error: the adapter keeps its session, since the old token is spent.
 type Refresher[P any] interface {
 	Refresh(ctx context.Context, req RefreshRequest) (*Result[P], error)
 }

@@ -2,6 +2,7 @@ package oauthadapter
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -26,11 +27,11 @@ func (a *adapter[P]) Logout(w http.ResponseWriter, r *http.Request) error {
 	attrs := []slog.Attr{slog.Bool("session", err == nil)}
 	var logoutURL string
 	if err == nil {
-		a.flights.end(s.id)
-		var revoked error
-		logoutURL, revoked = a.endAtProvider(r, s)
-		if revoked != nil {
-			attrs = append(attrs, slog.String("revocation_error", revoked.Error()))
+		a.flights.end(s)
+		var failed error
+		logoutURL, failed = a.endAtProvider(r, s)
+		if failed != nil {
+			attrs = append(attrs, slog.String("revocation_error", failed.Error()))
 		}
 	}
 	a.pc.Audit(r.Context(), authprovider.AuditLoggedOut, attrs...)
@@ -48,19 +49,21 @@ func (a *adapter[P]) Logout(w http.ResponseWriter, r *http.Request) error {
 func (a *adapter[P]) endAtProvider(r *http.Request, s *storedSession) (logoutURL string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), revokeTimeout)
 	defer cancel()
-	err = authprovider.Contain(func() error {
-		if a.ender != nil {
-			u, err := a.ender.EndSessionURL(ctx, LogoutRequest{Session: s.session, ReturnURL: a.returnURL(r)})
+	session := a.flights.settle(ctx, s).session
+	var ended, revoked error
+	if a.ender != nil {
+		ended = authprovider.Contain(func() error {
+			u, err := a.ender.EndSessionURL(ctx, LogoutRequest{Session: session, ReturnURL: a.returnURL(r)})
 			if err == nil && safeLogoutURL(u) {
 				logoutURL = u
 			}
-		}
-		if a.revoker != nil {
-			return a.revoker.Revoke(ctx, s.session)
-		}
-		return nil
-	})
-	return logoutURL, err
+			return err
+		})
+	}
+	if a.revoker != nil {
+		revoked = authprovider.Contain(func() error { return a.revoker.Revoke(ctx, session) })
+	}
+	return logoutURL, errors.Join(ended, revoked)
 }
 
 func (a *adapter[P]) returnURL(r *http.Request) string {

@@ -39,17 +39,27 @@ func (a *adapter[P]) Refresh(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, ErrSessionEnded) {
 		a.sessions.clear(w, r, sameSite)
 	}
-	// Before anything of ours can fail, and even if the refresh failed half-way: the provider may have spent the old token, and a
-	// browser that keeps it is signed out by its next refresh.
+	var resp *authprovider.ClientAuthResponse
+	var userRef string
+	if err != nil {
+		err = refreshFailure(err)
+	} else {
+		err = authprovider.Contain(func() (err error) {
+			resp, userRef, err = a.respond(r.Context(), r, result, stored.granted)
+			return err
+		})
+	}
+	// Whatever failed, here or half-way at the provider: it may have spent the old token, and a browser that keeps that one is signed out
+	// by its next refresh. What is saved is the newest by now.
 	if stored != nil {
-		if err := a.sessions.save(w, r, stored, sameSite); err != nil {
+		newest := a.flights.newest(stored)
+		if newest == nil {
+			return sessionMissing(errNoSession)
+		}
+		if err := a.sessions.save(w, r, newest, sameSite); err != nil {
 			return err
 		}
 	}
-	if err != nil {
-		return refreshFailure(err)
-	}
-	resp, userRef, err := a.respond(r.Context(), r, result, stored.granted)
 	if err != nil {
 		return err
 	}
@@ -86,7 +96,8 @@ func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, want
 		return checkResult(result, err)
 	})
 	var p *ProviderError
-	if errors.As(err, &p) && p.Code == "invalid_grant" && len(wanted) == 0 {
+	// A request for more scope may be refused by this code while the session is good, but not after the provider has given new tokens.
+	if errors.As(err, &p) && p.Code == "invalid_grant" && (len(wanted) == 0 || result != nil) {
 		return nil, nil, fmt.Errorf("%w: %w", ErrSessionEnded, err)
 	}
 	if err != nil && (errors.Is(err, ErrSessionEnded) || result == nil || result.Session.RefreshToken == "") {
