@@ -105,7 +105,7 @@ func (m *environmentHandler) Start(w http.ResponseWriter, r *http.Request) error
 // FrameHandler peeks at the state to route. That believes nothing: the environment's own handler then verifies the whole state.
 func (m *environmentHandler) FrameHandler(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
-		return redirectFormPost(w, r)
+		return m.app.redirectFormPost(w, r)
 	}
 	q, err := parseQuery(r)
 	if err != nil {

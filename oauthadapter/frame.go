@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/cookies"
@@ -17,10 +18,10 @@ import (
 // FrameHandler is the callback. Nothing of the request is acted on before its state, its cookie and its issuer have been checked, in
 // that order; until then the answer is a page for the app's own origin, and never a redirect.
 func (a *adapter[P]) FrameHandler(w http.ResponseWriter, r *http.Request) error {
-	if r.Method == http.MethodPost {
-		return redirectFormPost(w, r)
-	}
 	unverified := flow{origin: a.pc.Origins.AppOrigin()}
+	if r.Method == http.MethodPost {
+		return unverified.redirectFormPost(w, r)
+	}
 	q, err := parseQuery(r)
 	if err != nil {
 		return unverified.fail(err)
@@ -33,7 +34,11 @@ func (a *adapter[P]) FrameHandler(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return unverified.fail(err)
 	}
-	// From here on the attempt is this browser's own, and its flow may be believed.
+	// From here on the attempt is this browser's own, and its flow may be believed, if the policy has not changed since.
+	if !a.pc.Origins.Allowed(at.flow.origin) {
+		return unverified.fail(&authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "origin_not_allowed", Message: "This app origin is not allowed.",
+			Err: fmt.Errorf("oauthadapter: origin %q is not allowed any more", at.flow.origin)})
+	}
 	var resp *authprovider.ClientAuthResponse
 	err = authprovider.Contain(func() (err error) {
 		resp, err = a.complete(w, r, at, q)
@@ -124,6 +129,10 @@ func (a *adapter[P]) complete(w http.ResponseWriter, r *http.Request, at attempt
 		if err := a.sessions.save(w, r, stored, a.sameSite(at.flow.origin)); err != nil {
 			return nil, err
 		}
+		// The answer to a refresh of the session before this one must not put it back.
+		if replaced, err := a.sessions.load(r); err == nil {
+			a.flights.end(replaced)
+		}
 	}
 	a.pc.Audit(ctx, authprovider.AuditSucceeded, slog.String("flow", at.flow.name()), slog.String("origin", at.flow.origin), slog.String("user", userRef))
 	return resp, nil
@@ -180,6 +189,9 @@ func (a *adapter[P]) kept(s Session) Session {
 	return s
 }
 
+// maxExpiresIn bounds what a vendor says of an access token's life: apps reckon with it.
+const maxExpiresIn = 365 * 24 * time.Hour
+
 // providerInfo is the OAuth part of the answer, as Backstage's frontend reads it.
 type providerInfo struct {
 	AccessToken      string `json:"accessToken"`
@@ -199,7 +211,7 @@ func (a *adapter[P]) respond(ctx context.Context, r *http.Request, result *Resul
 	}
 	info := providerInfo{AccessToken: string(result.Session.AccessToken), IDToken: string(result.Session.IDToken), Scope: strings.Join(a.implied(granted), " ")}
 	if expires := result.Session.ExpiresAt; !expires.IsZero() {
-		left := max(0, int64(expires.Sub(a.pc.Now()).Seconds()))
+		left := int64(min(max(0, expires.Sub(a.pc.Now())), maxExpiresIn) / time.Second)
 		info.ExpiresInSeconds = &left
 	}
 	resp := &authprovider.ClientAuthResponse{Profile: profile, ProviderInfo: info}
