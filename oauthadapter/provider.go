@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -85,11 +86,11 @@ func newAdapter[P any](pc *authprovider.ProviderContext, h OAuthHandlers[P], o O
 	if f, ok := h.(FormPoster); ok {
 		a.formPost = f.UsesFormPost()
 	}
-	a.requiredScopes = slices.Clone(o.AdditionalScopes)
+	required := o.AdditionalScopes
 	if s, ok := h.(ScopeRequirer); ok {
-		a.requiredScopes = unique(s.RequiredScopes(), o.AdditionalScopes)
+		required = unique(s.RequiredScopes(), required)
 	}
-	if _, err := parseScope(strings.Join(a.requiredScopes, " ")); err != nil {
+	if a.requiredScopes, err = parseScope(strings.Join(required, " ")); err != nil {
 		return nil, fmt.Errorf("oauthadapter: Options.AdditionalScopes: %w", err)
 	}
 	a.flights.now = pc.Now
@@ -170,8 +171,11 @@ func parseCallbackURL(raw string, pc *authprovider.ProviderContext) (*url.URL, e
 		raw = pc.URL + "/handler/frame"
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path == "" {
+	if err != nil || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Path == "" {
 		return nil, fmt.Errorf("oauthadapter: Options.CallbackURL %q must be an absolute URL without user, query and fragment", raw)
+	}
+	if clean := path.Clean(u.Path); clean != u.Path && clean+"/" != u.Path {
+		return nil, fmt.Errorf("oauthadapter: Options.CallbackURL %q must have a clean path: browsers resolve it before they choose cookies by it", raw)
 	}
 	if u.Scheme != base.Scheme || u.Host != base.Host {
 		return nil, fmt.Errorf("oauthadapter: Options.CallbackURL %q must have the same origin as the base URL %q", raw, pc.BaseURL)

@@ -17,7 +17,8 @@ var ownParameters = []string{"env", "scope", "origin", "redirectUrl", "flow", "o
 
 // protocolParameters never reach a provider from a caller's query.
 var protocolParameters = []string{"nonce", "client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "code_challenge",
-	"code_challenge_method", "code_verifier", "request", "request_uri", "max_age", "grant_type", "prompt", "id_token_hint", "claims"}
+	"code_challenge_method", "code_verifier", "request", "request_uri", "max_age", "grant_type", "prompt", "id_token_hint", "claims",
+	"client_assertion", "client_assertion_type", "registration"}
 
 // parseQuery reads a query strictly: a malformed escape, a semicolon or a doubled parameter is an error, never a guess.
 func parseQuery(r *http.Request) (url.Values, error) {
