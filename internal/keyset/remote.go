@@ -44,7 +44,8 @@ type Config struct {
 	// Algorithms lists those that [Remote.VerifySignature] permits. If nil, all that
 	// package jose knows; the key's type and published algorithm decide then.
 	Algorithms []jose.Algorithm
-	// SoftTTL is how long keys are fresh if the answer has no Cache-Control: max-age.
+	// SoftTTL is how long keys are fresh if the answer has no Cache-Control: max-age
+	// (which is shortened by the answer's Age).
 	// Either is clamped to 5 min to 24 h, and to half of HardTTL, so that there is
 	// time left to refresh. If zero, 1 h.
 	SoftTTL time.Duration

@@ -534,22 +534,3 @@ func TestUnderGoOIDC(t *testing.T) {
 	_, err = v.Verify(t.Context(), token+"\n")
 	require.Error(t, err)
 }
-
-func BenchmarkKey(b *testing.B) {
-	key, err := jose.GenerateKey(jose.ES256)
-	require.NoError(b, err)
-	j, err := jose.NewJWK(jose.PublicKey{KeyID: "k", Key: key.Public()})
-	require.NoError(b, err)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		json.NewEncoder(w).Encode(map[string]any{"keys": []jose.JWK{j}})
-	}))
-	defer srv.Close()
-	r, err := keyset.New(keyset.Config{URL: srv.URL})
-	require.NoError(b, err)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := r.Key(b.Context(), "k", jose.ES256); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
