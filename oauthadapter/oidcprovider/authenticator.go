@@ -51,6 +51,7 @@ type Authenticator struct {
 	authParams map[string]string
 	algorithms []jose.Algorithm
 	now        func() time.Time
+	logger     *slog.Logger
 
 	requireVerifiedEmail bool
 	skipUserInfo         bool
@@ -96,6 +97,7 @@ func New(c Config) (*Authenticator, error) {
 		scopes:               c.scopes(),
 		authParams:           maps.Clone(c.AuthParams),
 		now:                  c.Now,
+		logger:               c.Logger,
 		requireVerifiedEmail: c.RequireVerifiedEmail,
 		skipUserInfo:         c.SkipUserInfo,
 		endSession:           c.EndSession,
@@ -114,7 +116,7 @@ func New(c Config) (*Authenticator, error) {
 	if a.algorithms == nil {
 		a.algorithms = []jose.Algorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA}
 	}
-	a.discovery = &discovery{issuer: c.Issuer, algorithms: a.algorithms, client: oauth.HTTPClient(), now: c.Now, logger: c.Logger}
+	a.discovery = &discovery{issuer: c.Issuer, client: oauth.HTTPClient(), now: c.Now, logger: c.Logger, newVerifier: a.newVerifier}
 	return a, nil
 }
 

@@ -16,7 +16,6 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
-	"example.com/stagedoor/internal/keyset"
 )
 
 const (
@@ -39,17 +38,17 @@ type metadata struct {
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
 	IssParameterSupported bool   `json:"authorization_response_iss_parameter_supported"`
 
-	keys   oidc.KeySet
-	readAt time.Time
+	verifier *oidc.IDTokenVerifier
+	readAt   time.Time
 }
 
 // discovery keeps the metadata of one issuer.
 type discovery struct {
-	issuer     string
-	algorithms []jose.Algorithm
-	client     *http.Client
-	now        func() time.Time
-	logger     *slog.Logger
+	issuer      string
+	client      *http.Client
+	now         func() time.Time
+	logger      *slog.Logger
+	newVerifier func(jwksURI string) (*oidc.IDTokenVerifier, error)
 
 	mu       sync.Mutex // guards the fields below; never held while waiting
 	current  *metadata
@@ -108,8 +107,19 @@ func (d *discovery) join() (*metadata, *reading, error) {
 func (d *discovery) read(r *reading, last *metadata) {
 	ctx, cancel := context.WithTimeout(context.Background(), discoveryTimeout)
 	defer cancel()
-	m, err := d.fetch(ctx, last)
+	var m *metadata
+	err := authprovider.Contain(func() (err error) { // the host's transport may panic, and nobody above would recover
+		m, err = d.fetch(ctx, last)
+		return err
+	})
+	failures := d.finish(r, m, err)
+	if err != nil { // without mu: a log that is slow must hold up nobody
+		d.logger.Warn("oidcprovider: discovery failed", "issuer", d.issuer, "failures", failures, "usable", last != nil, "error", err)
+	}
+}
 
+// finish gives those who wait for r its outcome and returns how many readings have failed in a row.
+func (d *discovery) finish(r *reading, m *metadata, err error) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer close(r.done)
@@ -119,17 +129,17 @@ func (d *discovery) read(r *reading, last *metadata) {
 		m.readAt = now
 		r.metadata, d.current = m, m
 		d.failures, d.retryAt, d.failure = 0, time.Time{}, nil
-		return
+		return 0
 	}
 	backoff := min(minBackoff<<min(d.failures, 3), maxBackoff)
 	d.failures++
 	d.failure = err
 	d.retryAt = now.Add(backoff/2 + rand.N(backoff/2)) // apart from other replicas
 	r.err = unavailable(err, d.retryAt.Sub(now))
-	d.logger.Warn("oidcprovider: discovery failed", "issuer", d.issuer, "failures", d.failures, "usable", last != nil, "error", err)
+	return d.failures
 }
 
-// fetch reads the metadata. The key set of last, and with it its keys, is kept as long as its address is the same.
+// fetch reads the metadata. The verifier of last, and with it its keys, is kept as long as their address is the same.
 func (d *discovery) fetch(ctx context.Context, last *metadata) (*metadata, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, d.client), d.issuer)
 	if err != nil {
@@ -151,11 +161,10 @@ func (d *discovery) fetch(ctx context.Context, last *metadata) (*metadata, error
 		return nil, err
 	}
 	if last != nil && last.JWKSURI == m.JWKSURI {
-		m.keys = last.keys
+		m.verifier = last.verifier
 		return &m, nil
 	}
-	m.keys, err = keyset.New(keyset.Config{URL: m.JWKSURI, Algorithms: d.algorithms, Client: d.client, Now: d.now, Logger: d.logger})
-	if err != nil {
+	if m.verifier, err = d.newVerifier(m.JWKSURI); err != nil {
 		return nil, err
 	}
 	return &m, nil

@@ -130,42 +130,51 @@ func (e expectation) check(t *jose.Token) error {
 	return nil
 }
 
-// verifySignature hands the token to go-oidc's verifier, with our key set under it.
-func (a *Authenticator) verifySignature(ctx context.Context, m *metadata, raw string) error {
+// newVerifier returns go-oidc's verifier with our key set under it.
+func (a *Authenticator) newVerifier(jwksURI string) (*oidc.IDTokenVerifier, error) {
+	keys, err := keyset.New(keyset.Config{URL: jwksURI, Algorithms: a.algorithms, Client: a.oauth.HTTPClient(), Now: a.now, Logger: a.logger})
+	if err != nil {
+		return nil, err
+	}
 	algorithms := make([]string, len(a.algorithms))
 	for i, alg := range a.algorithms {
 		algorithms[i] = string(alg)
 	}
-	keys := &reportingKeySet{keys: m.keys}
-	_, err := oidc.NewVerifier(a.issuer, keys, &oidc.Config{
+	return oidc.NewVerifier(a.issuer, reportingKeySet{keys}, &oidc.Config{
 		ClientID:             a.clientID,
 		SupportedSigningAlgs: algorithms,
 		Now:                  func() time.Time { return a.now().Add(-leeway) }, // its leeway for exp is none
-	}).Verify(ctx, raw)
+	}), nil
+}
+
+func (a *Authenticator) verifySignature(ctx context.Context, m *metadata, raw string) error {
+	var keyErr error
+	_, err := m.verifier.Verify(context.WithValue(ctx, keyErrorKey{}, &keyErr), raw)
 	var expired *oidc.TokenExpiredError
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(keys.err, keyset.ErrUnavailable), keys.err != nil && ctx.Err() != nil:
-		return unavailable(fmt.Errorf("oidcprovider: keys: %w", keys.err), 0)
-	case keys.err != nil:
-		return refuseIDToken(keys.err)
+	case errors.Is(keyErr, keyset.ErrUnavailable), errors.Is(keyErr, context.Canceled), errors.Is(keyErr, context.DeadlineExceeded):
+		return unavailable(fmt.Errorf("oidcprovider: keys: %w", keyErr), 0)
+	case keyErr != nil:
+		return refuseIDToken(keyErr)
 	case errors.As(err, &expired):
 		return refuseIDToken(fmt.Errorf("%w: at %v", jose.ErrExpired, expired.Expiry.UTC()))
 	}
 	return refuseIDToken(fmt.Errorf("%w: go-oidc does not take it", jose.ErrMalformed)) // its text may quote the token
 }
 
-// reportingKeySet keeps the key set's error, of which go-oidc keeps the text alone.
-type reportingKeySet struct {
-	keys oidc.KeySet
-	err  error
-}
+// reportingKeySet leaves the key set's error, of which go-oidc keeps the text alone, in the context's *error.
+type reportingKeySet struct{ keys oidc.KeySet }
 
-func (k *reportingKeySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
-	var payload []byte
-	payload, k.err = k.keys.VerifySignature(ctx, jwt)
-	return payload, k.err
+type keyErrorKey struct{}
+
+func (k reportingKeySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+	payload, err := k.keys.VerifySignature(ctx, jwt)
+	if report, ok := ctx.Value(keyErrorKey{}).(*error); ok {
+		*report = err
+	}
+	return payload, err
 }
 
 // checkAccessTokenHash compares at_hash, which the code flow permits to be absent, with the left half of the digest of the access
