@@ -38,7 +38,7 @@ func TestEnvironments(t *testing.T) {
 		require.Len(t, v["production"].revoked, 1, "with the client of the sign-in")
 		require.Zero(t, v["development"].calls())
 	})
-	t.Run("a session cookie renamed to another environment does not open", func(t *testing.T) {
+	t.Run("R2 a session cookie renamed to another environment does not open", func(t *testing.T) {
 		v := vendors()
 		r := newRig(t, nil, rigOptions{factory: twoEnvironments(v)})
 		r.signIn(url.Values{"env": {"development"}})
@@ -71,7 +71,7 @@ func TestEnvironments(t *testing.T) {
 		require.Nil(t, r.message(r.signIn(nil)).Message.Error)
 		require.Equal(t, "environment_unknown", r.jsonError(r.fetch(http.MethodGet, "/refresh?env=development", nil)))
 	})
-	t.Run("unknown", func(t *testing.T) {
+	t.Run("S6 unknown", func(t *testing.T) {
 		r := newRig(t, nil, rigOptions{factory: twoEnvironments(vendors())})
 		for _, env := range []string{"staging", "__proto__", "constructor", "Production", strings.Repeat("x", 1000), "<script>"} {
 			hop := r.browser.Open(portal, provider+"/start?env="+url.QueryEscape(env))
@@ -81,7 +81,7 @@ func TestEnvironments(t *testing.T) {
 		}
 		require.NotContains(t, r.log.String(), strings.Repeat("x", 65))
 	})
-	t.Run("a callback for another environment than its state", func(t *testing.T) {
+	t.Run("F4 a callback for another environment than its state", func(t *testing.T) {
 		v := vendors()
 		r := newRig(t, nil, rigOptions{factory: twoEnvironments(v)})
 		state := r.start(url.Values{"env": {"development"}})
@@ -115,9 +115,9 @@ func TestEnvironments(t *testing.T) {
 	})
 }
 
-// TestLocalAppAgainstRemoteBackend: an app under development at http://localhost:3000 signs in at an https backend that serves production
+// TestRowS10LocalAppAgainstRemoteBackend: an app under development at http://localhost:3000 signs in at an https backend that serves production
 // too. Every attribute of every cookie.
-func TestLocalAppAgainstRemoteBackend(t *testing.T) {
+func TestRowS10LocalAppAgainstRemoteBackend(t *testing.T) {
 	const local = "http://localhost:3000"
 	v := map[string]*vendor{"development": {}, "production": {}}
 	r := newRig(t, nil, rigOptions{factory: twoEnvironments(v), config: authprovider.Config{BaseURL: base, AppURL: portal, AllowedOrigins: []string{local}}})

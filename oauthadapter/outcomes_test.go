@@ -41,10 +41,11 @@ type world struct {
 	reject  error // of the profile transform
 	panics  bool  // the resolver does
 	browser *authprovidertest.Browser
+	handler http.Handler
 	log     bytes.Buffer
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*authprovider.Config, *oidcprovider.Config)) *world {
 	t.Helper()
 	w := &world{
 		idp:     authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{RedirectURLs: []string{provider + "/handler/frame"}}),
@@ -57,24 +58,46 @@ func newWorld(t *testing.T) *world {
 	c.Options.ProfileTransform = func(_ context.Context, r oidcprovider.Result, _ *authprovider.ResolverContext) (authprovider.Profile, error) {
 		return r.Profile, w.reject
 	}
-	h, err := authprovider.New(authprovider.Config{
-		BaseURL: base, AppURL: portal, Secrets: [][]byte{make([]byte, 32)}, Issuer: issuer, Users: w.catalog,
-		Logger: slog.New(slog.NewJSONHandler(&w.log, nil)),
-		Providers: map[string]authprovider.ProviderFactory{"demo": oidcprovider.Provider(c,
-			func(context.Context, oidcprovider.SignInInfo, *authprovider.ResolverContext) (*authprovider.Identity, error) {
-				if w.panics {
-					panic("resolver")
-				}
-				if w.refuse != nil {
-					return nil, w.refuse
-				}
-				return nil, authprovider.ErrNoMatch
-			},
-			resolver.EmailMatchingUserEntityProfileEmail)},
-	})
+	host := authprovider.Config{BaseURL: base, AppURL: portal, Secrets: [][]byte{make([]byte, 32)}, Issuer: issuer, Users: w.catalog,
+		Logger: slog.New(slog.NewJSONHandler(&w.log, nil))}
+	for _, f := range change {
+		f(&host, &c)
+	}
+	host.Providers = map[string]authprovider.ProviderFactory{"demo": oidcprovider.Provider(c,
+		func(context.Context, oidcprovider.SignInInfo, *authprovider.ResolverContext) (*authprovider.Identity, error) {
+			if w.panics {
+				panic("resolver")
+			}
+			if w.refuse != nil {
+				return nil, w.refuse
+			}
+			return nil, authprovider.ErrNoMatch
+		},
+		resolver.EmailMatchingUserEntityProfileEmail)}
+	h, err := authprovider.New(host)
 	require.NoError(t, err)
+	w.handler = h
 	w.browser.Host(portal, h)
+	t.Cleanup(func() { w.requireNoSecretsLogged(t) })
 	return w
+}
+
+// requireNoSecretsLogged looks for what the provider was sent, and what the browser holds, in the log.
+func (w *world) requireNoSecretsLogged(t *testing.T) {
+	t.Helper()
+	secrets := []string{w.idp.ClientSecret()}
+	for _, name := range []string{"code", "code_verifier", "refresh_token"} {
+		secrets = append(secrets, w.idp.Last(authprovidertest.Token).Form.Get(name))
+	}
+	secrets = append(secrets, strings.TrimPrefix(w.idp.Last(authprovidertest.Userinfo).Header.Get("Authorization"), "Bearer "), w.idp.Last(authprovidertest.Authorize).Query.Get("state"))
+	for _, c := range w.browser.Cookies(provider + "/handler/frame") {
+		secrets = append(secrets, c.Value)
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			require.NotContains(t, w.log.String(), secret, "a secret was logged")
+		}
+	}
 }
 
 // calls counts what reached the provider's token endpoint.

@@ -175,6 +175,16 @@ func newRig(t *testing.T, v *vendor, o rigOptions) *rig {
 		for _, marker := range []string{accessMarker, refreshMarker, idMarker, codeMarker} {
 			require.NotContains(t, r.log.String(), marker, "a secret was logged")
 		}
+		for _, c := range r.browser.Cookies(provider + "/handler/frame") {
+			if len(c.Value) >= 16 {
+				require.NotContains(t, r.log.String(), c.Value, "a cookie was logged")
+			}
+		}
+		if v != nil {
+			for _, s := range v.starts[:min(len(v.starts), 50)] {
+				require.NotContains(t, r.log.String(), s.State, "a state was logged")
+			}
+		}
 	})
 	return r
 }
@@ -348,3 +358,13 @@ type (
 	ctx  = context.Context
 	info = authprovider.SignInInfo[*oauthadapter.Result[string]]
 )
+
+// readPosted reads the message of a popup page.
+func readPosted(t *testing.T, hop *authprovidertest.Hop) posted {
+	t.Helper()
+	block := messageBlock.FindSubmatch(hop.Body)
+	require.NotNil(t, block, "%s", hop.Body)
+	var p posted
+	require.NoError(t, json.Unmarshal(block[1], &p))
+	return p
+}

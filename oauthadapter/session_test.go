@@ -47,8 +47,8 @@ func TestRefreshWithoutSession(t *testing.T) {
 	require.Zero(t, r.vendor.calls())
 }
 
-// TestRequestGuard: R1. Whatever is refused sets nothing and reaches nobody.
-func TestRequestGuard(t *testing.T) {
+// TestRowR1RequestGuard: Whatever is refused sets nothing and reaches nobody.
+func TestRowR1RequestGuard(t *testing.T) {
 	tests := []struct {
 		name   string
 		from   string
@@ -84,7 +84,8 @@ func TestRequestGuard(t *testing.T) {
 	}
 }
 
-func TestRefreshFailures(t *testing.T) {
+// TestRowR6RefreshFailures: only an ended session is cleared.
+func TestRowR6RefreshFailures(t *testing.T) {
 	providerError := func(status int, code string) error {
 		return &oauthadapter.ProviderError{Endpoint: "token", Status: status, Code: code, Description: "words of the provider"}
 	}
@@ -156,15 +157,16 @@ func TestRefreshAsksForMoreScope(t *testing.T) {
 	require.Empty(t, v.refreshes[1].Scopes, "what was granted by then is not asked for again")
 }
 
-func TestRefreshNeverClaimsScopesThatWereNotGranted(t *testing.T) {
+// TestRowR7RefreshNeverClaimsScopesThatWereNotGranted: what was asked for is not what was granted.
+func TestRowR7RefreshNeverClaimsScopesThatWereNotGranted(t *testing.T) {
 	v := &vendor{}
 	r := signedIn(t, v, rigOptions{})
 	body := r.json(r.fetch(http.MethodGet, "/refresh?scope=read+write", nil))
 	require.Equal(t, "read", body["providerInfo"].(map[string]any)["scope"], "the answer named no scope: it granted what was stored")
 }
 
-// TestRotatedTokenReachesTheBrowser: R5. Whatever fails on our side after the provider rotated, the browser must not keep the spent token.
-func TestRotatedTokenReachesTheBrowser(t *testing.T) {
+// TestRowR5RotatedTokenReachesTheBrowser: Whatever fails on our side after the provider rotated, the browser must not keep the spent token.
+func TestRowR5RotatedTokenReachesTheBrowser(t *testing.T) {
 	fail := errors.New("boom")
 	for name, resolver := range map[string]authprovider.SignInResolver[*oauthadapter.Result[string]]{
 		"resolver fails": func(_ ctx, _ info, _ *authprovider.ResolverContext) (*authprovider.Identity, error) { return nil, fail },
@@ -194,8 +196,8 @@ func TestRotatedTokenReachesTheBrowser(t *testing.T) {
 	}
 }
 
-// TestRefreshThatFailsHalfWay: the tokens were renewed, but then the profile could not be read.
-func TestRefreshThatFailsHalfWay(t *testing.T) {
+// TestRowR5RefreshThatFailsHalfWay: the tokens were renewed, but then the profile could not be read.
+func TestRowR5RefreshThatFailsHalfWay(t *testing.T) {
 	v := &vendor{}
 	r := signedIn(t, v, rigOptions{})
 	v.refresh = func(oauthadapter.RefreshRequest) (*oauthadapter.Result[string], error) {
@@ -210,7 +212,7 @@ func TestRefreshThatFailsHalfWay(t *testing.T) {
 	require.Equal(t, refreshMarker+"2", string(v.refreshes[1].Session.RefreshToken))
 }
 
-func TestRefreshOfAnotherPersonEndsTheSession(t *testing.T) {
+func TestRowR11RefreshOfAnotherPersonEndsTheSession(t *testing.T) {
 	v := &vendor{}
 	r := signedIn(t, v, rigOptions{})
 	v.refresh = func(oauthadapter.RefreshRequest) (*oauthadapter.Result[string], error) {
@@ -293,8 +295,8 @@ func TestSessionLife(t *testing.T) {
 	})
 }
 
-// TestSessionBelongsToItsBrowser: a copied session cookie is of no use without the __Host- cookie of its browser.
-func TestSessionBelongsToItsBrowser(t *testing.T) {
+// TestRowS8SessionBelongsToItsBrowser: a copied session cookie is of no use without the __Host- cookie of its browser.
+func TestRowS8SessionBelongsToItsBrowser(t *testing.T) {
 	r := signedIn(t, &vendor{}, rigOptions{})
 	thief := r.browser.Other()
 	for _, c := range r.browser.Cookies(provider + "/refresh") {
@@ -308,7 +310,8 @@ func TestSessionBelongsToItsBrowser(t *testing.T) {
 	require.Empty(t, r.vendor.refreshes)
 }
 
-func TestSessionSize(t *testing.T) {
+// TestRowF10SessionSize: a refresh token of any bytes comes through whole, or nothing is set.
+func TestRowF10SessionSize(t *testing.T) {
 	big := func(n int) *vendor {
 		return &vendor{authenticate: func(oauthadapter.CallbackRequest) (*oauthadapter.Result[string], error) {
 			res := jane("1")
@@ -335,7 +338,8 @@ func TestSessionSize(t *testing.T) {
 	require.Contains(t, r.log.String(), "server-side session store")
 }
 
-func TestLogout(t *testing.T) {
+// TestRowR9Logout and R10, where the provider's sign-out page is checked.
+func TestRowR9Logout(t *testing.T) {
 	t.Run("clears, revokes and says nothing", func(t *testing.T) {
 		r := signedIn(t, &vendor{}, rigOptions{})
 		hop := r.logout()
@@ -380,7 +384,7 @@ func TestLogout(t *testing.T) {
 		"https://user@idp.example.net/":      false,
 		"//idp.example.net/":                 false,
 	} {
-		t.Run("logoutUrl "+logoutURL, func(t *testing.T) {
+		t.Run("R10 logoutUrl "+logoutURL, func(t *testing.T) {
 			var got oauthadapter.LogoutRequest
 			v := &vendor{endSession: func(req oauthadapter.LogoutRequest) (string, error) { got = req; return logoutURL, nil }}
 			r := signedIn(t, v, rigOptions{})

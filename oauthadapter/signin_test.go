@@ -104,7 +104,8 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-func TestStartNeedsANavigation(t *testing.T) {
+// TestRowS9StartNeedsANavigation: what a page can load without a person must not push attempts out.
+func TestRowS9StartNeedsANavigation(t *testing.T) {
 	r := newRig(t, &vendor{}, rigOptions{})
 	for _, kind := range [][2]string{{"no-cors", "image"}, {"no-cors", "script"}, {"cors", "empty"}, {"navigate", "iframe"}, {"navigate", "embed"}} {
 		hop := r.browser.Do(authprovidertest.Request{URL: provider + "/start", From: "https://evil.example", Mode: kind[0], Dest: kind[1]})
@@ -117,9 +118,11 @@ func TestStartNeedsANavigation(t *testing.T) {
 	require.Empty(t, hop.Header.Values("Set-Cookie"))
 }
 
-func TestStartGivesTheVendorOnlyWhatIsIts(t *testing.T) {
+// TestRowS1ForeignParameters: no protocol parameter of the caller reaches the provider.
+func TestRowS1ForeignParameters(t *testing.T) {
 	r := newRig(t, &vendor{required: []string{"openid"}}, rigOptions{options: oauthadapter.Options[string]{AdditionalScopes: []string{"groups", "openid"}}})
-	r.start(url.Values{"scope": {"read,write|read"}, "state": {"fixed"}, "nonce": {"fixed"}, "client_id": {"x"}, "redirect_uri": {"x"}, "response_type": {"token"},
+	r.start(url.Values{"scope": {"read,write|read"}, "state": {"fixed"}, "nonce": {"fixed"}, "client_id": {"x"}, "redirect_uri": {"x"}, "response_type": {"token"}, "response_mode": {"form_post"}, "request": {"x"}, "claims": {"x"}, "prompt": {"none"},
+		"id_token_hint": {"x"}, "grant_type": {"x"}, "client_secret": {"x"}, "code_verifier": {"x"}, "code_challenge_x": {"x"}, "client_assertion": {"x"}, "registration": {"x"},
 		"code_challenge": {"x"}, "code_challenge_method": {"plain"}, "request_uri": {"x"}, "max_age": {"0"}, "organization": {"acme"}})
 	got := r.vendor.starts[0]
 	require.Equal(t, url.Values{"organization": {"acme"}}, got.Query)
@@ -129,8 +132,8 @@ func TestStartGivesTheVendorOnlyWhatIsIts(t *testing.T) {
 	require.Len(t, got.CodeChallenge, 43)
 }
 
-// TestForgedStateNeverRedirects: W1, the open redirect of the original.
-func TestForgedStateNeverRedirects(t *testing.T) {
+// TestRowF1ForgedStateNeverRedirects: the open redirect of the original (W1).
+func TestRowF1ForgedStateNeverRedirects(t *testing.T) {
 	r := newRig(t, &vendor{}, rigOptions{})
 	genuine := r.start(url.Values{"flow": {"redirect"}, "origin": {portal}, "redirectUrl": {portal + "/"}})
 	backstage := "6e6f6e63653d78266f726967696e3d68747470732533412532462532466576696c26666c6f773d7265646972656374"
@@ -163,14 +166,14 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 	query := url.Values{"origin": {portal}, "flow": {"redirect"}, "redirectUrl": {portal + "/"}}
 	params := func(state string) url.Values { return url.Values{"state": {state}, "code": {codeMarker}} }
 
-	t.Run("another browser", func(t *testing.T) {
+	t.Run("S1 another browser", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		state := r.start(query)
 		r.browser = r.browser.Other()
 		require.Equal(t, "cookie_missing", r.failure(r.callback(params(state))))
 		require.Zero(t, r.vendor.calls())
 	})
-	t.Run("an attacker's attempt tossed in", func(t *testing.T) {
+	t.Run("S8 an attacker's attempt tossed in", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		victim := r.browser
 		victimState := r.start(query)
@@ -184,7 +187,7 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 		require.Equal(t, "cookie_invalid", r.failure(r.callback(params(state))), "sealed with the attacker's browser, so it does not open here")
 		require.Zero(t, r.vendor.calls())
 	})
-	t.Run("twice", func(t *testing.T) {
+	t.Run("F3 twice", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		state := r.start(query)
 		replay := r.browser.Clone()
@@ -195,7 +198,7 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 		require.False(t, sessionSet(hop))
 		require.Equal(t, 1, r.vendor.calls())
 	})
-	t.Run("the cookie twice", func(t *testing.T) {
+	t.Run("S8 the cookie twice", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		state := r.start(query)
 		for _, c := range r.browser.Cookies(provider + "/handler/frame") {
@@ -205,19 +208,19 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 		}
 		require.Equal(t, "cookie_invalid", r.failure(r.callback(params(state))))
 	})
-	t.Run("too late", func(t *testing.T) {
+	t.Run("F2 too late", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		state := r.start(query)
 		r.clock.Advance(11 * 60e9)
 		require.Equal(t, "state_expired", r.failure(r.callback(params(state))))
 	})
-	t.Run("two tabs", func(t *testing.T) {
+	t.Run("S9 two tabs", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		first, second := r.start(query), r.start(query)
 		require.Equal(t, portal+"/", r.callback(params(second)).Location)
 		require.Equal(t, portal+"/", r.callback(params(first)).Location)
 	})
-	t.Run("at most five attempts, the newest", func(t *testing.T) {
+	t.Run("S9 at most five attempts, the newest", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		var states []string
 		for range 7 {
@@ -228,7 +231,7 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 		require.Equal(t, "cookie_missing", r.failure(r.callback(params(states[1]))))
 		require.Equal(t, portal+"/", r.callback(params(states[2])).Location)
 	})
-	t.Run("the cookie goes with every answer", func(t *testing.T) {
+	t.Run("F3 the cookie goes with every answer", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		state := r.start(query)
 		hop := r.callback(url.Values{"state": {state}, "error": {"access_denied"}})
@@ -237,7 +240,8 @@ func TestCallbackIsBoundToTheBrowser(t *testing.T) {
 	})
 }
 
-func TestIssuerParameter(t *testing.T) {
+// TestRowF4IssuerParameter is the defence against mix-up, RFC 9207.
+func TestRowF4IssuerParameter(t *testing.T) {
 	tests := []struct {
 		name     string
 		required bool
