@@ -358,14 +358,26 @@ func TestKnownKeyCostsNothing(t *testing.T) {
 	r := newRemote(t, i, c)
 	require.NoError(t, find(t, r, "k"))
 	r.Idle()
-	unlock := r.Lock()
 	ctx := t.Context()
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		if _, err := r.Key(ctx, "k", jose.ES256); err != nil {
 			panic(err)
 		}
 	}))
-	unlock()
+
+	unlock := r.Lock()
+	defer unlock()
+	found := make(chan error, 1)
+	go func() {
+		_, err := r.Key(ctx, "k", jose.ES256)
+		found <- err
+	}()
+	select {
+	case err := <-found:
+		require.NoError(t, err)
+	case <-time.After(time.Minute): // reached only by code that takes the lock
+		t.Fatal("a known key waits for the lock")
+	}
 }
 
 // Of many callers that find a stale set at once, one starts a refresh and none waits.
