@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"example.com/stagedoor/authprovider"
@@ -121,7 +122,7 @@ func New(c Config) (*Authenticator, error) {
 }
 
 // RequiredScopes implements [oauthadapter.ScopeRequirer].
-func (a *Authenticator) RequiredScopes() []string { return a.scopes }
+func (a *Authenticator) RequiredScopes() []string { return slices.Clone(a.scopes) }
 
 // Start implements [oauthadapter.OAuthHandlers]. Nothing of the caller's query is passed on.
 func (a *Authenticator) Start(ctx context.Context, req oauthadapter.StartRequest) (oauthadapter.StartResponse, error) {
@@ -160,9 +161,12 @@ func (a *Authenticator) Authenticate(ctx context.Context, req oauthadapter.Callb
 }
 
 // Refresh implements [oauthadapter.Refresher]. Without a refresh token it reads the profile again with the access token. If the tokens were
-// renewed but something failed after that, the result with the new session is returned beside the error: a provider that rotates
-// refresh tokens takes the old one for stolen when it comes back.
+// renewed but the provider could not be reached after that, the result with the new session is returned beside the error: a provider that
+// rotates refresh tokens takes the old one for stolen when it comes back.
 func (a *Authenticator) Refresh(ctx context.Context, req oauthadapter.RefreshRequest) (Result, error) {
+	if req.Session.Subject == "" { // anybody's tokens would fit
+		return nil, errors.New("oidcprovider: RefreshRequest.Session.Subject is required")
+	}
 	m, err := a.discovery.metadata(ctx)
 	if err != nil {
 		return nil, err
@@ -176,10 +180,11 @@ func (a *Authenticator) Refresh(ctx context.Context, req oauthadapter.RefreshReq
 	}
 	session.Subject = req.Session.Subject
 	result, err := a.refreshed(ctx, m, req.Session, session)
+	if errors.Is(err, oauthadapter.ErrSessionEnded) {
+		return nil, err
+	}
 	if err != nil {
-		if session.IDToken == "" {
-			session.IDToken = req.Session.IDToken
-		}
+		session.IDToken = req.Session.IDToken // the new one may not have been verified
 		return &oauthadapter.Result[Profile]{Session: session}, err
 	}
 	return result, nil
@@ -204,13 +209,21 @@ func (a *Authenticator) refreshed(ctx context.Context, m *metadata, old, session
 	return result, nil
 }
 
-// reread vouches for a session without refresh token: the access token still opens the userinfo endpoint.
+// reread vouches for a session without refresh token: the access token still opens the userinfo endpoint, or, where there is none, the ID token
+// has not expired. While it has not, the profile has its claims too.
 func (a *Authenticator) reread(ctx context.Context, m *metadata, session oauthadapter.Session) (Result, error) {
 	if session.AccessToken == "" {
 		return nil, ended("userinfo", "the session has neither refresh token nor access token")
 	}
 	session.Scope = ""
-	result, err := a.result(ctx, m, session, nil)
+	var idToken *jose.Token
+	if session.IDToken != "" {
+		var err error
+		if idToken, err = a.verifyIDToken(ctx, m, session, expectation{refreshOf: &session}); err != nil && !errors.Is(err, ErrIDToken) {
+			return nil, err
+		}
+	}
+	result, err := a.result(ctx, m, session, idToken)
 	var answer *oauthadapter.ProviderError
 	if errors.As(err, &answer) && answer.Status == http.StatusUnauthorized {
 		return nil, ended("userinfo", "the access token is not valid any more")
@@ -237,10 +250,7 @@ func (a *Authenticator) result(ctx context.Context, m *metadata, session oauthad
 	case idToken == nil:
 		return nil, ended("userinfo", "there is neither an ID token nor a userinfo endpoint")
 	}
-	profile, err := a.newProfile(idToken, userinfo)
-	if err != nil {
-		return nil, err
-	}
+	profile := a.newProfile(idToken, userinfo)
 	session.Subject = profile.Subject
 	return &oauthadapter.Result[Profile]{Profile: a.defaultProfile(profile), FullProfile: profile, Session: session}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/stagedoor/authprovider"
@@ -86,10 +87,10 @@ func (c Config) check() error {
 	}
 	if c.Issuer == "" {
 		field("Issuer is required")
-	} else if u, err := url.Parse(c.Issuer); err != nil || u.RawQuery != "" || u.ForceQuery {
-		field("Issuer %q must be a URL without query", c.Issuer)
 	} else if err := checkURL(c.Issuer, true); err != nil {
 		field("Issuer %w", err)
+	} else if strings.ContainsAny(c.Issuer, "?#") {
+		field("Issuer %q must be a URL without query and fragment", c.Issuer)
 	}
 	if c.ClientID == "" {
 		field("ClientID is required")
@@ -118,8 +119,11 @@ func (c Config) check() error {
 // checkURL accepts https, and http on loopback if that is permitted.
 func checkURL(raw string, loopback bool) error {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return fmt.Errorf("%.200q must be an absolute URL without user and fragment", raw)
+	if strings.Contains(raw, "@") && (err != nil || u.User != nil) {
+		return errors.New("must be a URL without user") // not shown: there may be a password in it
+	}
+	if err != nil || u.Host == "" || u.Fragment != "" {
+		return fmt.Errorf("%.200q must be an absolute URL without fragment", raw)
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && loopback && isLoopback(u.Hostname())) {
 		return fmt.Errorf("%.200q must be https", raw)

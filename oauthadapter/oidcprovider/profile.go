@@ -24,11 +24,11 @@ type Profile struct {
 	Picture           string
 
 	Email string
-	// EmailVerified is email_verified, from the same place as Email: true and "true" are verified, an absent claim is
+	// EmailVerified is email_verified, from the same place as Email: true and "true" are verified, null and an absent claim are
 	// unknown, and anything else is unverified.
 	EmailVerified authprovider.EmailVerification
 
-	claims []byte
+	claims claimSet
 }
 
 // Claims decodes all claims into v, by exact name. They are those of the ID token and, where it lacks them, those of the userinfo
@@ -37,19 +37,23 @@ func (p Profile) Claims(v any) error {
 	if p.claims == nil {
 		return errors.New("oidcprovider: the profile has no claims")
 	}
-	if err := jose.UnmarshalStrict(p.claims, v); err != nil {
+	merged, err := json.Marshal(p.claims)
+	if err != nil {
+		return fmt.Errorf("oidcprovider: claims: %w", err)
+	}
+	if err := jose.UnmarshalStrict(merged, v); err != nil {
 		return fmt.Errorf("oidcprovider: claims: %w", err)
 	}
 	return nil
 }
 
-// claimSet is a strict JSON object.
+// claimSet holds the members of objects that were read strictly, so that nothing is left to be strict about in their values.
 type claimSet map[string]json.RawMessage
 
 // text returns a claim, or "" if it is not a text.
 func (c claimSet) text(name string) string {
 	var text string
-	if jose.UnmarshalStrict(c[name], &text) != nil {
+	if raw, ok := c[name]; !ok || json.Unmarshal(raw, &text) != nil {
 		return ""
 	}
 	return text
@@ -78,7 +82,7 @@ func (a *Authenticator) readUserInfo(ctx context.Context, m *metadata, accessTok
 }
 
 // newProfile merges the claims of ID token and userinfo answer; one of the two may be missing.
-func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) (Profile, error) {
+func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) Profile {
 	claims := make(claimSet)
 	if idToken != nil {
 		for _, name := range idToken.Names() {
@@ -98,10 +102,6 @@ func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) (Prof
 		}
 		claims[name] = value
 	}
-	merged, err := json.Marshal(claims)
-	if err != nil {
-		return Profile{}, fmt.Errorf("oidcprovider: claims: %w", err)
-	}
 	p := Profile{
 		Issuer:            a.issuer,
 		Subject:           claims.text("sub"),
@@ -111,12 +111,12 @@ func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) (Prof
 		PreferredUsername: claims.text("preferred_username"),
 		Picture:           claims.text("picture"),
 		Email:             claims.text("email"),
-		claims:            merged,
+		claims:            claims,
 	}
 	if p.Email != "" {
 		p.EmailVerified = claims.emailVerification()
 	}
-	return p, nil
+	return p
 }
 
 // isProtocolClaim lists the claims that only an ID token can make (OpenID Connect Core section 2, RFC 7519 section 4.1).
