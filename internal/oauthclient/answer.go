@@ -84,32 +84,30 @@ func (t tokenTransport) prepare(r *http.Request) (*http.Request, error) {
 	return r, nil
 }
 
-// tokenAnswer checks an answer strictly and returns it with a sane expires_in.
+// tokenAnswer checks an answer strictly and returns what is read of it, with a sane expires_in.
 func tokenAnswer(h http.Header, body []byte) ([]byte, error) {
 	if err := checkJSON(h); err != nil {
 		return nil, err
 	}
-	// The members that are read, for their exact names.
-	var known struct {
-		AccessToken      json.RawMessage `json:"access_token"`
-		TokenType        json.RawMessage `json:"token_type"`
-		RefreshToken     json.RawMessage `json:"refresh_token"`
-		IDToken          json.RawMessage `json:"id_token"`
-		Scope            json.RawMessage `json:"scope"`
-		ExpiresIn        json.RawMessage `json:"expires_in"`
-		Error            json.RawMessage `json:"error"`
-		ErrorDescription json.RawMessage `json:"error_description"`
-		ErrorURI         json.RawMessage `json:"error_uri"`
+	var answer struct {
+		AccessToken      json.RawMessage `json:"access_token,omitempty"`
+		TokenType        json.RawMessage `json:"token_type,omitempty"`
+		RefreshToken     json.RawMessage `json:"refresh_token,omitempty"`
+		IDToken          json.RawMessage `json:"id_token,omitempty"`
+		Scope            json.RawMessage `json:"scope,omitempty"`
+		ExpiresIn        json.RawMessage `json:"expires_in,omitempty"`
+		Error            json.RawMessage `json:"error,omitempty"`
+		ErrorDescription json.RawMessage `json:"error_description,omitempty"`
 	}
-	var members map[string]json.RawMessage
-	if jose.UnmarshalStrict(body, &known) != nil || json.Unmarshal(body, &members) != nil {
+	if jose.UnmarshalStrict(body, &answer) != nil {
 		return nil, fmt.Errorf("%w: not strict JSON", ErrAnswer)
 	}
-	delete(members, "expires_in")
-	if seconds := lifetime(known.ExpiresIn); seconds > 0 {
-		members["expires_in"] = json.RawMessage(strconv.Itoa(seconds))
+	seconds := lifetime(answer.ExpiresIn)
+	answer.ExpiresIn = nil
+	if seconds > 0 {
+		answer.ExpiresIn = json.RawMessage(strconv.Itoa(seconds))
 	}
-	return json.Marshal(members)
+	return json.Marshal(answer)
 }
 
 // lifetime reads expires_in, which some write as a text or with a fraction. A year at most; zero for what is not a positive number.

@@ -3,6 +3,7 @@ package oauthclient
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -71,10 +72,14 @@ func (c *Client) providerError(endpoint string, res *http.Response, code, descri
 	return e
 }
 
-// scrub drops a text that repeats a secret of the request.
+// scrub drops a text that repeats a secret of the request, in plain or in one of the forms that it was sent in.
 func (c *Client) scrub(text string, secrets []string) string {
-	for _, s := range append(secrets[:len(secrets):len(secrets)], string(c.secret)) {
-		if s != "" && strings.Contains(text, s) {
+	if text == "" {
+		return ""
+	}
+	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.id) + ":" + url.QueryEscape(string(c.secret))))
+	for _, s := range append(secrets[:len(secrets):len(secrets)], string(c.secret), basic) {
+		if s != "" && (strings.Contains(text, s) || strings.Contains(text, url.QueryEscape(s))) {
 			return "[redacted]"
 		}
 	}

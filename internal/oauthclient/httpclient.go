@@ -43,6 +43,9 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if res.Body == nil { // against the contract of http.RoundTripper, but http.Client forgives it too
+		res.Body = http.NoBody
+	}
 	res.Body = &boundedBody{ReadCloser: res.Body, left: maxAnswer}
 	return res, nil
 }
