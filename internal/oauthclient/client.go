@@ -42,7 +42,7 @@ type Config struct {
 // Client is one registered client of an authorization server. It is immutable and safe for concurrent use.
 type Client struct {
 	id     string
-	secret authprovider.Secret
+	secret *authprovider.Secret // a pointer, because package fmt prints unexported fields without asking their methods
 	method AuthMethod
 	http   *http.Client
 	now    func() time.Time
@@ -74,7 +74,7 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Client{id: c.ClientID, secret: c.ClientSecret, method: c.AuthMethod, http: NewHTTPClient(c.HTTPClient), now: c.Now}, nil
+	return &Client{id: c.ClientID, secret: &c.ClientSecret, method: c.AuthMethod, http: NewHTTPClient(c.HTTPClient), now: c.Now}, nil
 }
 
 // HTTPClient returns the bounded client.
@@ -85,7 +85,7 @@ func (c *Client) oauth2Config(tokenURL string) *oauth2.Config {
 	if c.method == SecretBasic {
 		style = oauth2.AuthStyleInHeader
 	}
-	return &oauth2.Config{ClientID: c.id, ClientSecret: string(c.secret), Endpoint: oauth2.Endpoint{TokenURL: tokenURL, AuthStyle: style}}
+	return &oauth2.Config{ClientID: c.id, ClientSecret: string(*c.secret), Endpoint: oauth2.Endpoint{TokenURL: tokenURL, AuthStyle: style}}
 }
 
 // AuthorizationURL builds an authorization request (RFC 6749 section 4.1.1) with PKCE. The nonce is left out if it is empty. extra are
@@ -172,7 +172,7 @@ func (c *Client) Revoke(ctx context.Context, revocationURL string, token authpro
 		form.Set("client_id", c.id)
 	}
 	if c.method == SecretPost {
-		form.Set("client_secret", string(c.secret))
+		form.Set("client_secret", string(*c.secret))
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, revocationURL, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *Client) Revoke(ctx context.Context, revocationURL string, token authpro
 	r.Header.Set("Accept", "application/json")
 	if c.method == SecretBasic {
 		// RFC 6749 section 2.3.1: both are form-encoded first.
-		r.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(string(c.secret)))
+		r.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(string(*c.secret)))
 	}
 	res, err := c.http.Do(r)
 	if err != nil {

@@ -77,8 +77,8 @@ func (c *Client) scrub(text string, secrets []string) string {
 	if text == "" {
 		return ""
 	}
-	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.id) + ":" + url.QueryEscape(string(c.secret))))
-	for _, s := range append(secrets[:len(secrets):len(secrets)], string(c.secret), basic) {
+	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.id) + ":" + url.QueryEscape(string(*c.secret))))
+	for _, s := range append(secrets[:len(secrets):len(secrets)], string(*c.secret), basic) {
 		if s != "" && (strings.Contains(text, s) || strings.Contains(text, url.QueryEscape(s))) {
 			return "[redacted]"
 		}

@@ -139,7 +139,6 @@ func TestRefreshKeepsRotatedTokenOnOutage(t *testing.T) {
 func TestSessionWithoutRefreshToken(t *testing.T) {
 	w := newWorld(t)
 	w.set(func(b *fakeidp.Behavior) { b.NoRefreshToken = true })
-	w.config.SkipUserInfo = true // there is no ID token to read instead
 	a := w.authenticator()
 	first := w.signedIn(a)
 	require.Empty(t, string(first.Session.RefreshToken))
@@ -168,6 +167,24 @@ func TestSessionWithoutRefreshToken(t *testing.T) {
 
 	_, err = refresh(a, oauthadapter.Session{Subject: "u-jane"})
 	requireEnded(t, err)
+	_, err = refresh(a, oauthadapter.Session{AccessToken: first.Session.AccessToken})
+	require.ErrorContains(t, err, "Subject is required")
+}
+
+// Without an ID token that is still good the userinfo endpoint is all there is, whatever the configuration says.
+func TestSkipUserInfoNeedsAnIDToken(t *testing.T) {
+	w := newWorld(t)
+	w.set(func(b *fakeidp.Behavior) { b.NoRefreshToken = true })
+	w.config.SkipUserInfo = true
+	a := w.authenticator()
+	s := w.signedIn(a).Session
+	_, err := refresh(a, s)
+	require.NoError(t, err)
+	require.Zero(t, w.idp.Calls(fakeidp.Userinfo))
+	s.IDToken = ""
+	_, err = refresh(a, s)
+	require.NoError(t, err)
+	require.Equal(t, 1, w.idp.Calls(fakeidp.Userinfo))
 }
 
 func TestRefreshWithNothingToReadFrom(t *testing.T) {
