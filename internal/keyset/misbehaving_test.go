@@ -343,6 +343,32 @@ func TestColdRecovery(t *testing.T) {
 	}
 }
 
+// A long pause between attempts, harmless while there are keys, ends with them: at the
+// hard limit the issuer is asked again.
+func TestHardLimitEndsABackoff(t *testing.T) {
+	k := newSigner(t, "k", jose.ES256)
+	for trial := range 20 { // the pauses are random
+		synctest.Test(t, func(t *testing.T) {
+			const hardTTL = 10 * time.Minute
+			_, h, r := newStage(t, keyset.Config{HardTTL: hardTTL}, serveKeys(t, "", k))
+			start := time.Now()
+			require.NoError(t, find(t, r, "k"))
+			h.set(down)
+			time.Sleep(6*time.Minute + time.Duration(trial)*time.Second)
+			for time.Since(start) < hardTTL-time.Second {
+				require.NoError(t, find(t, r, "k"))
+				time.Sleep(time.Second)
+			}
+			h.set(serveKeys(t, "", k))
+			time.Sleep(time.Until(start.Add(hardTTL)))
+			for find(t, r, "k") != nil {
+				require.LessOrEqual(t, time.Since(start), hardTTL+fetchInterval)
+				time.Sleep(100 * time.Millisecond)
+			}
+		})
+	}
+}
+
 // A fetch's timeout, or the end of the key set, is not the end of the caller's
 // context, and must not be taken for it.
 func TestFetchTimeoutIsNotTheCallers(t *testing.T) {

@@ -290,6 +290,27 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 }
 
+// Close returns when the fetch has ended, not when it was told to.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		r, err := keyset.New(keyset.Config{
+			URL: "https://issuer.example.com/keys",
+			Client: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				time.Sleep(time.Second)
+				ended = true
+				return nil, r.Context().Err()
+			})},
+		})
+		require.NoError(t, err)
+		go func() { _ = find(t, r, "k") }()
+		synctest.Wait()
+		require.NoError(t, r.Close())
+		require.True(t, ended)
+	})
+}
+
 // Unknown kids leave next to nothing behind: a bounded list, without the tokens that
 // they stood in.
 func TestFloodLeavesNoMemory(t *testing.T) {
