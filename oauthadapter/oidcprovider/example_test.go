@@ -1,0 +1,67 @@
+package oidcprovider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/oauthadapter/oidcprovider"
+	"example.com/stagedoor/resolver"
+	"example.com/stagedoor/resolver/memcatalog"
+	"example.com/stagedoor/tokenissuer"
+)
+
+// staff is a resolver of the host's own: whoever is in a group of the provider's signs in under the name there.
+func staff(ctx context.Context, in oidcprovider.SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+	var claims struct {
+		Groups []string `json:"groups"`
+	}
+	if err := in.Result.FullProfile.Claims(&claims); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(claims.Groups, "staff") {
+		return nil, authprovider.ErrNoMatch
+	}
+	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: "user:default/" + in.Result.FullProfile.PreferredUsername})
+}
+
+func Example() {
+	const base = "https://portal.example.com/api/auth"
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: base})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	auth, err := authprovider.New(authprovider.Config{
+		BaseURL: base,
+		Secrets: [][]byte{[]byte("32 bytes from a random generator")},
+		Issuer:  issuer,
+		Users:   memcatalog.New(authprovider.User{Ref: "user:default/jane", Email: "jane@example.com"}),
+		Providers: map[string]authprovider.ProviderFactory{
+			"sso": oidcprovider.Provider(oidcprovider.Config{
+				Issuer:       "https://sso.example.com",
+				ClientID:     "portal",
+				ClientSecret: "the secret",
+				Scopes:       []string{"openid", "profile", "email", "groups", "offline_access"},
+			}, staff, resolver.EmailMatchingUserEntityProfileEmail), // a direct argument's type is inferred
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/auth/", auth)
+	fmt.Println("ready")
+	// Output: ready
+}
+
+// One call deeper, the type of a generic resolver is spelled out.
+func ExampleProvider() {
+	factory := oidcprovider.Provider(oidcprovider.Config{Issuer: "https://sso.example.com", ClientID: "portal"},
+		resolver.RequireDomain("example.com", resolver.EmailMatchingUserEntityProfileEmail[oidcprovider.Result]))
+	fmt.Println(factory != nil)
+	// Output: true
+}
