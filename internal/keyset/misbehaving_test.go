@@ -373,7 +373,7 @@ func TestHardLimitEndsABackoff(t *testing.T) {
 // context, and must not be taken for it.
 func TestFetchTimeoutIsNotTheCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, _, r := newStage(t, keyset.Config{}, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		n, _, r := newStage(t, keyset.Config{}, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		check := func(err error) {
 			t.Helper()
 			require.ErrorIs(t, err, keyset.ErrUnavailable)
@@ -388,6 +388,7 @@ func TestFetchTimeoutIsNotTheCallers(t *testing.T) {
 		require.NoError(t, r.Close())
 		check(<-waiting)
 		check(find(t, r, "k"))
+		require.Len(t, n.fetches(), 2, "none starts after Close")
 	})
 }
 
