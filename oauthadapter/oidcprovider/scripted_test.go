@@ -1,0 +1,149 @@
+package oidcprovider_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/oauthadapter"
+	"example.com/stagedoor/oauthadapter/oidcprovider"
+)
+
+const scriptedIssuer = "https://id.example.com/realm"
+
+// scripted is a provider in memory that answers whatever a test wants, also what no provider on a server could be made to say.
+type scripted struct {
+	t        *testing.T
+	signer   *jose.Signer
+	metadata map[string]any
+	discover func(*http.Request) (*http.Response, error) // in place of metadata
+	typ      string
+	claims   map[string]any // of the ID token; nil leaves one out
+	rawToken string         // in place of an ID token made of claims; "-" is none
+	answer   map[string]any // further members of the token answer
+	userinfo string         // JSON; empty leaves the endpoint out
+	config   oidcprovider.Config
+
+	discoveries, userinfos atomic.Int32
+}
+
+func newScripted(t *testing.T, alg jose.Algorithm) *scripted {
+	t.Helper()
+	key, err := jose.GenerateKey(alg)
+	require.NoError(t, err)
+	signer, err := jose.NewSigner(key, alg, "k")
+	require.NoError(t, err)
+	now := time.Now()
+	s := &scripted{t: t, signer: signer, typ: "JWT",
+		metadata: map[string]any{
+			"issuer": scriptedIssuer, "authorization_endpoint": "https://id.example.com/authorize",
+			"token_endpoint": "https://id.example.com/token", "jwks_uri": "https://id.example.com/jwks",
+		},
+		claims: map[string]any{"iss": scriptedIssuer, "sub": "u-jane", "aud": "portal", "nonce": nonce, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()},
+		answer: map[string]any{},
+	}
+	s.config = oidcprovider.Config{Issuer: scriptedIssuer, ClientID: "portal", ClientSecret: clientSecret, HTTPClient: &http.Client{Transport: s}, Now: func() time.Time { return now }}
+	return s
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch r.URL.Path {
+	case "/realm/.well-known/openid-configuration":
+		s.discoveries.Add(1)
+		if s.discover != nil {
+			return s.discover(r)
+		}
+		metadata := maps.Clone(s.metadata)
+		if s.userinfo != "" {
+			metadata["userinfo_endpoint"] = "https://id.example.com/userinfo"
+		}
+		return jsonResponse(r, metadata), nil
+	case "/jwks":
+		jwk, err := jose.NewJWK(s.signer.PublicKey())
+		require.NoError(s.t, err)
+		return jsonResponse(r, map[string]any{"keys": []any{jwk}}), nil
+	case "/token":
+		answer := map[string]any{"access_token": accessToken, "token_type": "Bearer", "refresh_token": "marker-refresh-token"}
+		maps.Copy(answer, s.answer)
+		if s.rawToken != "-" {
+			answer["id_token"] = s.idToken()
+		}
+		return jsonResponse(r, answer), nil
+	case "/userinfo":
+		s.userinfos.Add(1)
+		require.Equal(s.t, "Bearer "+accessToken, r.Header.Get("Authorization"))
+		return response(r, http.StatusOK, "application/json", s.userinfo), nil
+	}
+	return response(r, http.StatusNotFound, "text/plain", "not found"), nil
+}
+
+const accessToken = "marker-access-token"
+
+func (s *scripted) idToken() string {
+	if s.rawToken != "" {
+		return s.rawToken
+	}
+	var claims []jose.Claim
+	for _, name := range slices.Sorted(maps.Keys(s.claims)) {
+		if s.claims[name] != nil {
+			claims = append(claims, jose.Claim{Name: name, Value: s.claims[name]})
+		}
+	}
+	token, err := s.signer.SignJWT(s.typ, claims...)
+	require.NoError(s.t, err)
+	return token
+}
+
+func (s *scripted) authenticator() *oidcprovider.Authenticator {
+	s.t.Helper()
+	a, err := oidcprovider.New(s.config)
+	require.NoError(s.t, err)
+	return a
+}
+
+func (s *scripted) signIn() (oidcprovider.Result, error) {
+	s.t.Helper()
+	return s.authenticator().Authenticate(context.Background(), oauthadapter.CallbackRequest{Code: "marker-code", CodeVerifier: verifier, Nonce: nonce, CallbackURL: callbackURL})
+}
+
+func (s *scripted) refresh(session oauthadapter.Session) (oidcprovider.Result, error) {
+	s.t.Helper()
+	return s.authenticator().Refresh(context.Background(), oauthadapter.RefreshRequest{Session: session})
+}
+
+func jsonResponse(r *http.Request, v any) *http.Response {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return response(r, http.StatusOK, "application/json", string(body))
+}
+
+func response(r *http.Request, status int, contentType, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
+}
+
+// requireRefused: the person was turned down, for this reason and no other.
+func requireRefused(t *testing.T, result oidcprovider.Result, err, want error) {
+	t.Helper()
+	require.Nil(t, result)
+	require.ErrorIs(t, err, want)
+	require.ErrorIs(t, err, authprovider.ErrAuthentication)
+	require.NotErrorIs(t, err, authprovider.ErrUnavailable)
+	for _, secret := range []string{clientSecret, verifier, nonce, accessToken, "marker-code", "marker-refresh-token"} {
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), secret)
+	}
+}
