@@ -18,7 +18,6 @@ import (
 // addAlgorithms adds what RFC 8725 sections 2.1 and 3.1 warn of.
 func (m *mint) addAlgorithms() {
 	header, payload, signature := m.parts()
-	_ = header
 	for _, none := range []string{"none", "None", "NONE", "nOnE"} {
 		m.bad("alg/"+none+", good signature", "unsecured JWS", m.signHeader("alg", `"`+none+`"`), jose.ErrAlgorithm)
 		m.bad("alg/"+none+", no signature", "unsecured JWS",

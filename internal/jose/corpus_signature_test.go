@@ -89,6 +89,7 @@ func (m *mint) addECDSA(key *ecdsa.PrivateKey) {
 	padded := append(bytes.Clone(der), make([]byte, max(0, 2*half-len(der)))...)
 	m.bad("signature/DER and zeros", not, replace(append(padded, 0)), jose.ErrSignature)
 	m.bad("signature/both one byte longer", not, replace(append(append([]byte{0}, sig[:half]...), append([]byte{0}, sig[half:]...)...)), jose.ErrSignature)
+	m.bad("signature/S one byte longer", not, replace(append(append(bytes.Clone(sig[:half]), 0), sig[half:]...)), jose.ErrSignature)
 	m.bad("signature/recovery byte after", not, replace(append(bytes.Clone(sig), 27)), jose.ErrSignature)
 	m.bad("signature/recovery byte before", not, replace(append([]byte{4}, sig...)), jose.ErrSignature)
 	for _, h := range []crypto.Hash{crypto.SHA1, crypto.SHA224, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
@@ -166,8 +167,7 @@ func (m *mint) addRSA(key *rsa.PrivateKey) {
 	m.bad("signature/no DigestInfo", "padding", replace(must(rsa.SignPKCS1v15(nil, key, 0, sum(crypto.SHA256, text)))), jose.ErrSignature)
 	digest := sum(crypto.SHA256, text)
 	info := em[size-19-32 : size-32]
-	without := append([]byte{0x30, 0x2f}, info[2:]...) // DigestInfo without the NULL of its parameters
-	without = append(append(append([]byte{0x30, 0x2f, 0x30, 0x0b}, info[4:15]...), 0x04, 0x20), digest...)
+	without := slices.Concat([]byte{0x30, 0x2f, 0x30, 0x0b}, info[4:15], []byte{0x04, 0x20}, digest) // no NULL for parameters
 	build := func(padding int, fill byte, tail ...byte) []byte {
 		out := append([]byte{0, 1}, bytes.Repeat([]byte{fill}, padding)...)
 		return append(append(out, 0), tail...)
