@@ -132,7 +132,7 @@ func TestAccessTokenHash(t *testing.T) {
 func TestTwinClaims(t *testing.T) {
 	for _, twin := range []string{
 		`"sub":"u-admin"`, `"Sub":"u-admin"`, `"SUB":"u-admin"`, `"ſub":"u-admin"`, `"Iss":"x"`, `"AUD":"portal"`, `"EXP":9999999999`, `"nonce":"x"`, `"s\u0075b":"u-admin"`,
-		`"email":"a@example.com","email":"b@example.com"`,
+		`"email":"a@example.com","email":"b@example.com"`, `"email_verified":false,"Email_Verified":true`, `"name":"Jane","_claims":{"a":1,"A":2}`,
 	} {
 		t.Run(twin, func(t *testing.T) {
 			s := newScripted(t, jose.ES256)
