@@ -144,7 +144,7 @@ func TestErrorAnswers(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	for header, want := range map[string]time.Duration{
-		"": 0, "30": 30 * time.Second, " 30 ": 30 * time.Second, "-1": 0, "1.5": 0, "soon": 0, "100000": time.Hour, "99999999999999999999": 0,
+		"": 0, "30": 30 * time.Second, " 30 ": 30 * time.Second, "-1": 0, "1.5": 0, "soon": 0, "100000": time.Hour, "99999999999999999999": time.Hour,
 		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
 		now.Add(-time.Hour).Format(http.TimeFormat):       0,
 		now.Add(1e6 * time.Hour).Format(http.TimeFormat):  time.Hour,
