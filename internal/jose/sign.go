@@ -73,20 +73,20 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 		ends[i] = len(payload)
 	}
 	payload = append(payload, '}')
-	members, err := scanObject(nil, string(payload))
+	t, err := read(string(header), string(payload))
 	if err != nil {
-		return "", fmt.Errorf("jose: claims: %w", err)
+		return "", fmt.Errorf("jose: refusing to sign: %w", err)
 	}
-	if len(members) != len(claims) {
-		return "", fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(members))
+	if len(t.members) != len(claims) {
+		return "", fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(t.members))
 	}
-	for i, m := range members {
+	for i, m := range t.members {
 		// Each value must end where it was written to end.
 		if m.name != claims[i].Name || string(payload[ends[i]-len(m.value):ends[i]]) != m.value {
 			return "", fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
 		}
 	}
-	return s.SignRaw(header, payload)
+	return s.sign(header, payload)
 }
 
 func (s *Signer) header(typ string) ([]byte, error) {
@@ -119,6 +119,11 @@ func (s *Signer) SignRaw(header, payload []byte) (string, error) {
 	if t.header.Algorithm != s.algorithm || t.header.KeyID != s.keyID {
 		return "", fmt.Errorf("%w: header is not that of the signing key", ErrKey)
 	}
+	return s.sign(header, payload)
+}
+
+// sign signs two texts that have been read.
+func (s *Signer) sign(header, payload []byte) (string, error) {
 	enc := base64.RawURLEncoding
 	compact := make([]byte, 0, enc.EncodedLen(len(header)+len(payload)+maxRSABits/8)+4)
 	compact = enc.AppendEncode(compact, header)
