@@ -173,11 +173,9 @@ func (m *mint) addKeys() {
 		}
 		m.bad("key/"+kid, "unfit key", m.signHeader("kid", `"`+kid+`"`), want)
 		// Whoever holds that key's private half must not get further with this name.
-		if key.private != nil && family(m.alg) == "EC" && key.private.Public() != nil {
-			if _, ok := key.private.(*ecdsa.PrivateKey); ok {
-				text := encodePart(m.header("kid", `"`+kid+`"`)) + "." + encodePart(claims())
-				m.bad("key/signed by "+kid, "unfit key", text+"."+encodePart(string(rawSignature(m.alg, key.private, text))), want)
-			}
+		if ec, ok := key.private.(*ecdsa.PrivateKey); ok && family(m.alg) == "EC" {
+			text := encodePart(m.header("kid", `"`+kid+`"`)) + "." + encodePart(claims())
+			m.bad("key/signed by "+kid, "unfit key", text+"."+encodePart(string(rawSignature(m.alg, ec, text))), want)
 		}
 	}
 	if family(m.alg) == "RSA" {

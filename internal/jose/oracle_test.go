@@ -109,7 +109,7 @@ func (o oracle) judge(raw string) (oracleClaims, error) {
 		}
 	}
 	var alg, kid, typ string
-	if err := errors.Join(text1(header, "alg", &alg), text1(header, "kid", &kid), text1(header, "typ", &typ)); err != nil {
+	if err := errors.Join(optionalText(header, "alg", &alg), optionalText(header, "kid", &kid), optionalText(header, "typ", &typ)); err != nil {
 		return c, err
 	}
 	if len(kid) > 512 {
@@ -169,8 +169,8 @@ func wrongCase(object map[string]any, registered []string) error {
 	return nil
 }
 
-// text1 stores a member in to, if it is there; it must be a text then.
-func text1(object map[string]any, name string, to *string) error {
+// optionalText stores a member in to, if it is there; it must be a text then.
+func optionalText(object map[string]any, name string, to *string) error {
 	value, there := object[name]
 	if !there {
 		return nil
@@ -184,7 +184,7 @@ func text1(object map[string]any, name string, to *string) error {
 }
 
 func (c *oracleClaims) read() error {
-	if err := errors.Join(text1(c.all, "iss", &c.iss), text1(c.all, "sub", &c.sub), text1(c.all, "jti", &c.jti)); err != nil {
+	if err := errors.Join(optionalText(c.all, "iss", &c.iss), optionalText(c.all, "sub", &c.sub), optionalText(c.all, "jti", &c.jti)); err != nil {
 		return err
 	}
 	switch aud := c.all["aud"].(type) {
