@@ -387,6 +387,7 @@ func TestFetchTimeoutIsNotTheCallers(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, r.Close())
 		check(<-waiting)
+		time.Sleep(time.Minute) // a fetch would be permitted
 		check(find(t, r, "k"))
 		require.Len(t, n.fetches(), 2, "none starts after Close")
 	})
