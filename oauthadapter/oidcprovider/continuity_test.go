@@ -162,8 +162,6 @@ func TestStoredIDTokenExpired(t *testing.T) {
 	s.claims["groups"] = []string{"admins"}
 	s.answer["refresh_token"] = ""
 	s.userinfo = `{"sub":"u-jane","name":"Jane"}`
-	now := time.Now()
-	s.config.Now = func() time.Time { return now }
 	result, err := s.signIn()
 	require.NoError(t, err)
 	session := result.Session
@@ -178,6 +176,6 @@ func TestStoredIDTokenExpired(t *testing.T) {
 		return c.Groups
 	}
 	require.Equal(t, []string{"admins"}, groups())
-	now = now.Add(2 * time.Hour)
+	s.clock.Add(7200)
 	require.Empty(t, groups())
 }

@@ -37,6 +37,15 @@ type scripted struct {
 	config   oidcprovider.Config
 
 	discoveries, userinfos atomic.Int32
+	clock                  atomic.Int64 // seconds
+}
+
+func (s *scripted) now() time.Time { return time.Unix(s.clock.Load(), 0) }
+
+// advance moves the clock. ID tokens are made for the new time.
+func (s *scripted) advance(d time.Duration) {
+	now := time.Unix(s.clock.Add(int64(d/time.Second)), 0)
+	s.claims["iat"], s.claims["exp"] = now.Unix(), now.Add(time.Hour).Unix()
 }
 
 func newScripted(t *testing.T, alg jose.Algorithm) *scripted {
@@ -45,16 +54,17 @@ func newScripted(t *testing.T, alg jose.Algorithm) *scripted {
 	require.NoError(t, err)
 	signer, err := jose.NewSigner(key, alg, "k")
 	require.NoError(t, err)
-	now := time.Now()
 	s := &scripted{t: t, signer: signer, typ: "JWT",
 		metadata: map[string]any{
 			"issuer": scriptedIssuer, "authorization_endpoint": "https://id.example.com/authorize",
 			"token_endpoint": "https://id.example.com/token", "jwks_uri": "https://id.example.com/jwks",
 		},
-		claims: map[string]any{"iss": scriptedIssuer, "sub": "u-jane", "aud": "portal", "nonce": nonce, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()},
+		claims: map[string]any{"iss": scriptedIssuer, "sub": "u-jane", "aud": "portal", "nonce": nonce},
 		answer: map[string]any{},
 	}
-	s.config = oidcprovider.Config{Issuer: scriptedIssuer, ClientID: "portal", ClientSecret: clientSecret, HTTPClient: &http.Client{Transport: s}, Now: func() time.Time { return now }}
+	s.config = oidcprovider.Config{Issuer: scriptedIssuer, ClientID: "portal", ClientSecret: clientSecret, HTTPClient: &http.Client{Transport: s}, Now: s.now}
+	s.clock.Store(time.Now().Unix())
+	s.advance(0)
 	return s
 }
 
@@ -116,7 +126,11 @@ func (s *scripted) authenticator() *oidcprovider.Authenticator {
 
 func (s *scripted) signIn() (oidcprovider.Result, error) {
 	s.t.Helper()
-	return s.authenticator().Authenticate(context.Background(), oauthadapter.CallbackRequest{Code: "marker-code", CodeVerifier: verifier, Nonce: nonce, CallbackURL: callbackURL})
+	return s.authenticator().Authenticate(context.Background(), callback())
+}
+
+func callback() oauthadapter.CallbackRequest {
+	return oauthadapter.CallbackRequest{Code: "marker-code", CodeVerifier: verifier, Nonce: nonce, CallbackURL: callbackURL}
 }
 
 func (s *scripted) refresh(session oauthadapter.Session) (oidcprovider.Result, error) {
