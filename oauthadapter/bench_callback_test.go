@@ -130,7 +130,7 @@ func BenchmarkSignIn(b *testing.B) {
 		c.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 		run(b, handWrittenStart(c), handWrittenCallback(c, p.Verifier(&oidc.Config{ClientID: "portal", SupportedSigningAlgs: []string{"ES256"}}), client))
 	})
-	b.Run("adapter", func(b *testing.B) {
+	b.Run("ours", func(b *testing.B) {
 		h, err := authprovider.New(authprovider.Config{BaseURL: base, AppURL: portal, Secrets: [][]byte{make([]byte, 32)}, Issuer: &authprovidertest.Issuer{},
 			Users: authprovidertest.Users(b, authprovider.User{Ref: "user:default/jane", Email: "jane@example.com"}), HTTPClient: client,
 			Providers: map[string]authprovider.ProviderFactory{"demo": oidcprovider.Provider(

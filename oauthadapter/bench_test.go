@@ -49,7 +49,7 @@ func BenchmarkStart(b *testing.B) {
 		}
 	}
 	b.Run("floor", func(b *testing.B) { run(b, handWrittenStart(c)) })
-	b.Run("adapter", func(b *testing.B) {
+	b.Run("ours", func(b *testing.B) {
 		v := &benchVendor{config: c}
 		h, err := authprovider.New(authprovider.Config{BaseURL: base, AppURL: portal, Secrets: [][]byte{make([]byte, 32)}, Issuer: &authprovidertest.Issuer{},
 			Providers: map[string]authprovider.ProviderFactory{"demo": oauthadapter.Provider(v, oauthadapter.Options[string]{}, byEmail)}})

@@ -38,10 +38,11 @@ func benchToken(tb testing.TB, alg jose.Algorithm) (raw string, key jose.PublicK
 	return raw, s.PublicKey(), v
 }
 
+// BenchmarkVerify's floor is the signature's verification alone, over the same bytes.
 func BenchmarkVerify(b *testing.B) {
 	for _, alg := range []jose.Algorithm{jose.ES256, jose.RS256} {
 		raw, key, v := benchToken(b, alg)
-		b.Run(string(alg), func(b *testing.B) {
+		b.Run(string(alg)+"/ours", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := v.Verify(b.Context(), raw); err != nil {
@@ -49,7 +50,7 @@ func BenchmarkVerify(b *testing.B) {
 				}
 			}
 		})
-		b.Run(string(alg)+"/bare", func(b *testing.B) {
+		b.Run(string(alg)+"/floor", func(b *testing.B) {
 			dot := strings.LastIndexByte(raw, '.')
 			signed, signature := []byte(raw[:dot]), decodePart(b, raw[dot+1:])
 			b.ReportAllocs()
