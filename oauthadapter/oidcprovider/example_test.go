@@ -3,10 +3,14 @@ package oidcprovider_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/resolver"
 	"example.com/stagedoor/resolver/memcatalog"
@@ -64,4 +68,52 @@ func ExampleProvider() {
 		resolver.RequireDomain("example.com", resolver.EmailMatchingUserEntityProfileEmail[oidcprovider.Result]))
 	fmt.Println(factory != nil)
 	// Output: true
+}
+
+// The authenticator alone, for a host with flows of its own: it keeps state, nonce and verifier in the browser's session, and hands them back
+// in Authenticate with the code.
+func ExampleNew() {
+	a, err := oidcprovider.New(oidcprovider.Config{
+		Issuer:     "https://sso.example.com",
+		ClientID:   "portal",
+		HTTPClient: &http.Client{Transport: ssoMetadata{}}, // a real host leaves it out
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	start, err := a.Start(context.Background(), oauthadapter.StartRequest{
+		State:         "state",
+		Nonce:         "nonce",
+		CodeChallenge: "challenge",
+		CallbackURL:   "https://portal.example.com/callback",
+		Scopes:        a.RequiredScopes(),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	u, err := url.Parse(start.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(u.Host, u.Path)
+	fmt.Println(u.Query().Get("scope"))
+	// Output:
+	// sso.example.com /authorize
+	// openid profile email
+}
+
+// ssoMetadata answers discovery without a network.
+type ssoMetadata struct{}
+
+func (ssoMetadata) RoundTrip(r *http.Request) (*http.Response, error) {
+	const metadata = `{
+		"issuer": "https://sso.example.com",
+		"authorization_endpoint": "https://sso.example.com/authorize",
+		"token_endpoint": "https://sso.example.com/token",
+		"jwks_uri": "https://sso.example.com/keys"
+	}`
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(metadata)), Request: r}, nil
 }
