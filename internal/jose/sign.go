@@ -28,6 +28,7 @@ type Signer struct {
 	key       crypto.Signer
 	algorithm Algorithm
 	keyID     string
+	header    string // of every token, from alg on
 }
 
 // NewSigner returns a signer for key. The algorithm must fit the key's type, curve
@@ -45,7 +46,14 @@ func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) 
 	if err := checkKey(key.Public(), alg); err != nil {
 		return nil, err
 	}
-	return &Signer{key: key, algorithm: alg, keyID: keyID}, nil
+	header, err := appendMember(nil, 0, "alg", string(alg), 1)
+	if err == nil && keyID != "" {
+		header, err = appendMember(header, 1, "kid", keyID, 1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: key ID: %w", ErrKey, err)
+	}
+	return &Signer{key: key, algorithm: alg, keyID: keyID, header: string(header) + "}"}, nil
 }
 
 // PublicKey returns what verifies the signatures of s.
@@ -60,11 +68,15 @@ func (s *Signer) PublicKey() PublicKey {
 // a claim's name or value can never become two claims, nor one that readers
 // disagree on.
 func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
-	header, err := s.header(typ)
-	if err != nil {
-		return "", err
+	header, err := append(make([]byte, 0, 192), '{'), error(nil)
+	if typ != "" {
+		if header, err = appendMember(header, 0, "typ", typ, 1); err != nil {
+			return "", fmt.Errorf("jose: typ: %w", err)
+		}
+		header = append(header, ',')
 	}
-	payload := []byte{'{'}
+	header = append(header, s.header...)
+	payload := append(make([]byte, 0, 512), '{')
 	ends := make([]int, len(claims))
 	for i, c := range claims {
 		if payload, err = appendMember(payload, i, c.Name, c.Value, 1); err != nil {
@@ -87,25 +99,6 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 		}
 	}
 	return s.sign(header, payload)
-}
-
-func (s *Signer) header(typ string) ([]byte, error) {
-	var claims []Claim
-	if typ != "" {
-		claims = append(claims, Claim{"typ", typ})
-	}
-	claims = append(claims, Claim{"alg", string(s.algorithm)})
-	if s.keyID != "" {
-		claims = append(claims, Claim{"kid", s.keyID})
-	}
-	header := []byte{'{'}
-	var err error
-	for i, c := range claims {
-		if header, err = appendMember(header, i, c.Name, c.Value, 1); err != nil {
-			return nil, fmt.Errorf("jose: header %q: %w", c.Name, err)
-		}
-	}
-	return append(header, '}'), nil
 }
 
 // SignRaw returns the compact JWS over exactly these JSON texts. Nothing is signed that
