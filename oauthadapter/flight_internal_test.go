@@ -175,6 +175,109 @@ func TestRefreshFlights(t *testing.T) {
 		})
 	})
 
+	t.Run("signing out holds off what was sent at the same time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			r.flights.end(session(0, "t"))
+			_, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.ErrorIs(t, err, errNoSession)
+			require.Zero(t, r.calls)
+		})
+	})
+
+	t.Run("signing out learns the newest token, if it does not take too long", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			go func() { _, _, _ = r.flights.refresh(ctx, session(0, "t"), nil, r.refresh) }()
+			synctest.Wait()
+			r.flights.end(session(0, "t"))
+			impatient, cancel := context.WithTimeout(ctx, r.delay/2)
+			defer cancel()
+			require.Equal(t, authprovider.Secret("t"), r.flights.settle(impatient, session(0, "t")).session.RefreshToken)
+			require.Equal(t, authprovider.Secret("t+"), r.flights.settle(ctx, session(0, "t")).session.RefreshToken)
+		})
+	})
+
+	t.Run("the newest copy is the one to save, and none of a session that has ended", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			older, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.NoError(t, err)
+			newer, _, err := r.flights.refresh(ctx, session(0, "t"), []string{"a"}, r.refresh)
+			require.NoError(t, err)
+			require.Equal(t, newer, r.flights.newest(older))
+			elsewhere := session(7, "x")
+			require.Equal(t, elsewhere, r.flights.newest(elsewhere), "another replica's is newer still")
+			r.flights.end(older)
+			require.Nil(t, r.flights.newest(older))
+		})
+	})
+
+	t.Run("each caller has a result of its own", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			_, first, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.NoError(t, err)
+			first.Profile.Email = "changed by a transform"
+			_, second, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.NoError(t, err)
+			require.Empty(t, second.Profile.Email)
+			require.Equal(t, 1, r.calls)
+		})
+	})
+
+	t.Run("one session cannot queue without end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			r.delay = 24 * time.Hour
+			began := time.Now()
+			refused := 0
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for i := range 3 * maxFlights {
+				wg.Go(func() {
+					_, _, err := r.flights.refresh(ctx, session(0, "t"), []string{string(rune('a' + i))}, r.refresh)
+					require.Error(t, err)
+					mu.Lock()
+					defer mu.Unlock()
+					if errors.Is(err, authprovider.ErrUnavailable) {
+						refused++
+					}
+				})
+			}
+			wg.Wait()
+			require.Equal(t, 2*maxFlights, refused)
+			require.LessOrEqual(t, time.Since(began), 2*flightTimeout, "who waits too long is told so")
+			r.delay = 0
+			_, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.NoError(t, err, "and then it goes on")
+			require.Len(t, r.flights.sessions["one"].flights, 1, "failures are not kept")
+		})
+	})
+
+	t.Run("an active session keeps no old results", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			for i := range 50 {
+				_, _, err := r.flights.refresh(ctx, session(0, r.valid), []string{string(rune('a' + i))}, r.refresh)
+				require.NoError(t, err)
+				time.Sleep(stragglerTime / 2)
+			}
+			require.LessOrEqual(t, len(r.flights.sessions["one"].flights), 3)
+		})
+	})
+
+	t.Run("a clock that is set back keeps nothing for longer", func(t *testing.T) {
+		now := noon
+		r := newRig()
+		r.delay, r.flights.now = 0, func() time.Time { return now }
+		_, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+		require.NoError(t, err)
+		now = now.Add(-time.Hour)
+		r.flights.end(&storedSession{id: "other"})
+		require.Len(t, r.flights.sessions, 1)
+	})
+
 	t.Run("nothing is remembered for long", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig()

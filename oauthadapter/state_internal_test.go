@@ -1,6 +1,7 @@
 package oauthadapter
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -174,4 +175,30 @@ func TestUsedStates(t *testing.T) {
 	later := noon.Add(attemptLifetime + time.Second)
 	require.True(t, u.use(codec.create(later), later))
 	require.Len(t, u.used, 1, "expired ones are forgotten")
+}
+// TestStateHasOneSpelling: even a strict decoder skips line breaks. One state in 256 could be spelt with one in place of its last byte.
+func TestStateHasOneSpelling(t *testing.T) {
+	codec := newStateCodec([][]byte{testKey}, "demo", "")
+	for {
+		s := codec.create(noon)
+		raw, err := base64.RawURLEncoding.DecodeString(s.text[1:])
+		require.NoError(t, err)
+		if raw[len(raw)-1] != 0 {
+			continue
+		}
+		_, err = codec.parse(s.text[:len(s.text)-1]+"\n", noon)
+		require.ErrorIs(t, err, errStateForged)
+		return
+	}
+}
+
+// TestUsedStatesClockSetBack: what was used stays used.
+func TestUsedStatesClockSetBack(t *testing.T) {
+	codec := newStateCodec([][]byte{testKey}, "demo", "")
+	var u usedStates
+	s := codec.create(noon)
+	require.True(t, u.use(s, noon))
+	require.True(t, u.use(codec.create(noon), noon.Add(-time.Hour)))
+	require.False(t, u.use(s, noon.Add(-time.Hour)))
+	require.False(t, u.use(s, noon))
 }
