@@ -176,6 +176,7 @@ func TestUsedStates(t *testing.T) {
 	require.True(t, u.use(codec.create(later), later))
 	require.Len(t, u.used, 1, "expired ones are forgotten")
 }
+
 // TestStateHasOneSpelling: even a strict decoder skips line breaks. One state in 256 could be spelt with one in place of its last byte.
 func TestStateHasOneSpelling(t *testing.T) {
 	codec := newStateCodec([][]byte{testKey}, "demo", "")
