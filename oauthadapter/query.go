@@ -36,7 +36,7 @@ func parseQuery(r *http.Request) (url.Values, error) {
 
 // vendorQuery returns what a vendor may look at.
 func vendorQuery(q url.Values) url.Values {
-	rest := make(url.Values, len(q))
+	rest := make(url.Values)
 	for name, values := range q {
 		if !slices.Contains(ownParameters, name) && !slices.Contains(protocolParameters, name) && !strings.HasPrefix(name, "code_challenge") {
 			rest[name] = values

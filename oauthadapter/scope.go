@@ -34,7 +34,14 @@ func splitScope(scope string) []string {
 
 // unique joins scopes, keeping the order of first appearance.
 func unique(lists ...[]string) []string {
-	var out []string
+	most := 0
+	for _, list := range lists {
+		most += len(list)
+	}
+	if most == 0 {
+		return nil
+	}
+	out := make([]string, 0, most)
 	for _, list := range lists {
 		for _, s := range list {
 			if !slices.Contains(out, s) {
