@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -76,16 +77,22 @@ func TestTransportPanics(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// stuckLog blocks until release is closed.
+// stuckLog blocks this package's records until release is closed.
 type stuckLog struct {
 	slog.Handler
 	entered chan struct{}
 	release chan struct{}
 }
 
+func (l stuckLog) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l stuckLog) WithGroup(string) slog.Handler      { return l }
+
 func (l stuckLog) Enabled(context.Context, slog.Level) bool { return true }
 
-func (l stuckLog) Handle(context.Context, slog.Record) error {
+func (l stuckLog) Handle(_ context.Context, r slog.Record) error {
+	if !strings.HasPrefix(r.Message, "oidcprovider: ") {
+		return nil
+	}
 	l.entered <- struct{}{}
 	<-l.release
 	return nil
