@@ -174,7 +174,7 @@ func TestMisbehavingIssuer(t *testing.T) {
 				require.LessOrEqual(t, strings.Count(log.String(), "\n"), 11, "a line a minute")
 				require.Less(t, log.Len(), 11*1000)
 
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				_, err := r.VerifySignature(t.Context(), token)
 				require.ErrorIs(t, err, keyset.ErrUnavailable, "withdrawn keys must not outlive the hard limit")
 				time.Sleep(30 * time.Second)
