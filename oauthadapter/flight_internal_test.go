@@ -278,6 +278,31 @@ func TestRefreshFlights(t *testing.T) {
 		require.Len(t, r.flights.sessions, 1)
 	})
 
+	t.Run("a copy that another replica made newer is the one to refresh", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			_, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.NoError(t, err)
+			r.valid = "elsewhere"
+			stored, _, err := r.flights.refresh(ctx, session(5, "elsewhere"), nil, r.refresh)
+			require.NoError(t, err)
+			require.Equal(t, int64(6), stored.generation)
+		})
+	})
+
+	t.Run("asking for an ended session does not make it remembered for longer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			r.flights.end(session(0, "t"))
+			time.Sleep(stragglerTime - time.Second)
+			_, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.ErrorIs(t, err, errNoSession)
+			time.Sleep(2 * time.Second)
+			r.flights.end(&storedSession{id: "other"})
+			require.NotContains(t, r.flights.sessions, "one")
+		})
+	})
+
 	t.Run("nothing is remembered for long", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig()

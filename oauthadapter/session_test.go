@@ -399,3 +399,55 @@ func TestRowR9Logout(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatRests: no more of a session is kept than a refresh or a sign-out needs.
+func TestWhatRests(t *testing.T) {
+	v := &vendor{}
+	r := signedIn(t, v, rigOptions{})
+	r.json(r.refresh())
+	require.Empty(t, v.refreshes[0].Session.AccessToken, "the refresh token gets another")
+	require.Equal(t, idMarker+"1", string(v.refreshes[0].Session.IDToken), "the hint at sign-out")
+	require.Empty(t, v.refreshes[0].Session.Scope)
+
+	v = &vendor{}
+	bare := struct {
+		oauthadapter.OAuthHandlers[string]
+		oauthadapter.Refresher[string]
+	}{v, v} // it has no page to sign out at
+	r = newRig(t, v, rigOptions{factory: oauthadapter.Provider(bare, oauthadapter.Options[string]{}, byEmail)})
+	r.signIn(nil)
+	r.json(r.refresh())
+	require.Empty(t, v.refreshes[0].Session.IDToken)
+}
+
+// TestRefreshKeepsWhatTheAnswerLeavesOut: refresh token and ID token of the answer before.
+func TestRefreshKeepsWhatTheAnswerLeavesOut(t *testing.T) {
+	v := &vendor{}
+	r := signedIn(t, v, rigOptions{})
+	v.refresh = func(oauthadapter.RefreshRequest) (*oauthadapter.Result[string], error) {
+		res := jane("2")
+		res.Session.RefreshToken, res.Session.IDToken = "", ""
+		return res, nil
+	}
+	r.json(r.refresh())
+	r.json(r.refresh())
+	require.Equal(t, refreshMarker+"1", string(v.refreshes[1].Session.RefreshToken))
+	require.Equal(t, idMarker+"1", string(v.refreshes[1].Session.IDToken))
+}
+
+// TestRowF9ExpiresIn: an app reckons with it, so it is neither negative nor endless, whatever the vendor says.
+func TestRowF9ExpiresIn(t *testing.T) {
+	for _, tt := range []struct {
+		left time.Duration
+		want float64
+	}{{-time.Hour, 0}, {0, 0}, {1500 * time.Millisecond, 1}, {time.Hour, 3600}, {100 * 365 * 24 * time.Hour, 365 * 86400}} {
+		v := &vendor{}
+		r := newRig(t, v, rigOptions{})
+		v.authenticate = func(oauthadapter.CallbackRequest) (*oauthadapter.Result[string], error) {
+			res := jane("1")
+			res.Session.ExpiresAt = r.clock.Now().Add(tt.left)
+			return res, nil
+		}
+		require.Equal(t, tt.want, r.message(r.signIn(nil)).Message.Response["providerInfo"].(map[string]any)["expiresInSeconds"])
+	}
+}

@@ -203,3 +203,14 @@ func TestUsedStatesClockSetBack(t *testing.T) {
 	require.False(t, u.use(s, noon.Add(-time.Hour)))
 	require.False(t, u.use(s, noon))
 }
+
+// TestCutStateIsBounded: what peeks at an environment in front of a codec's own bounds has one too.
+func TestCutStateIsBounded(t *testing.T) {
+	environment := strings.Repeat("e", 64)
+	s := newStateCodec([][]byte{testKey}, "demo", environment).create(noon)
+	got, _, ok := cutState(s.text)
+	require.True(t, ok, "the longest environment there is")
+	require.Equal(t, environment, got)
+	_, _, ok = cutState(strings.Repeat("e", 1000) + s.text)
+	require.False(t, ok)
+}
