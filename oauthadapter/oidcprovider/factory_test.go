@@ -1,6 +1,7 @@
 package oidcprovider_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -80,4 +81,19 @@ func TestReread(t *testing.T) {
 	_, err = refresh(a, oauthadapter.Session{Subject: "u-jane"})
 	requireInvalidGrant(t, err)
 	require.Equal(t, calls, w.idp.Calls(fakeidp.Userinfo), "there is nothing to show there")
+}
+
+// An authenticator is immutable, whatever becomes of what it was made of.
+func TestConfigIsCopied(t *testing.T) {
+	w := newWorld(t)
+	w.config.AuthParams = map[string]string{"domain_hint": "example.com"}
+	w.config.Scopes = []string{"openid", "email"}
+	a := w.authenticator()
+	w.config.AuthParams["domain_hint"] = "evil.example"
+	w.config.Scopes[1] = "evil"
+	a.RequiredScopes()[0] = "evil"
+	require.Equal(t, []string{"openid", "email"}, a.RequiredScopes())
+	start, err := a.Start(context.Background(), startRequest(a))
+	require.NoError(t, err)
+	require.NotContains(t, start.URL, "evil")
 }

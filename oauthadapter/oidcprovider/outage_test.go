@@ -204,3 +204,31 @@ func TestCancelledWhileKeysAreFetched(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, authprovider.ErrAuthentication)
 }
+
+// Keys are known on when the metadata has been read again: the provider may be unable to give them just then.
+func TestKeysOutliveMetadata(t *testing.T) {
+	w := newWorld(t)
+	a := w.authenticator()
+	w.signedIn(a)
+	w.set(func(b *fakeidp.Behavior) { b.JWKSAnswer = fakeidp.Unavailable })
+	w.advance(time.Hour)
+	w.signedIn(a) // reads the metadata again behind its back
+	require.Eventually(t, func() bool { return w.idp.Calls(fakeidp.Discovery) == 2 }, 5*time.Second, time.Millisecond)
+	for range 20 { // the answer has been given, but may not have been read
+		w.signedIn(a)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// A backoff that seems to last for hours is that of a clock which was wrong.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
+	w.advance(24 * time.Hour)
+	a := w.authenticator()
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = "" })
+	w.advance(-24 * time.Hour)
+	w.signedIn(a)
+}
