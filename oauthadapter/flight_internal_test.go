@@ -303,6 +303,20 @@ func TestRefreshFlights(t *testing.T) {
 		})
 	})
 
+	t.Run("a result is kept for ten seconds, whenever there was a sweep", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig()
+			_, _, err := r.flights.refresh(ctx, session(0, "t"), nil, r.refresh) // the sweep, and a second
+			require.NoError(t, err)
+			time.Sleep(stragglerTime - time.Second)
+			r.flights.end(&storedSession{id: "other"}) // the next sweep, one second too early for the result
+			time.Sleep(2 * time.Second)
+			_, _, err = r.flights.refresh(ctx, session(0, "t"), nil, r.refresh)
+			require.NoError(t, err)
+			require.Equal(t, 2, r.calls)
+		})
+	})
+
 	t.Run("nothing is remembered for long", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig()

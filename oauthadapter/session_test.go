@@ -451,3 +451,17 @@ func TestRowF9ExpiresIn(t *testing.T) {
 		require.Equal(t, tt.want, r.message(r.signIn(nil)).Message.Response["providerInfo"].(map[string]any)["expiresInSeconds"])
 	}
 }
+
+// TestRowR11InvalidGrantAfterRenewal: a request for more scope may be refused while the session is good, but a refusal beside new tokens is
+// about those, and ends it.
+func TestRowR11InvalidGrantAfterRenewal(t *testing.T) {
+	v := &vendor{}
+	r := signedIn(t, v, rigOptions{})
+	v.refresh = func(oauthadapter.RefreshRequest) (*oauthadapter.Result[string], error) {
+		return jane("2"), &oauthadapter.ProviderError{Endpoint: "token", Code: "invalid_grant"}
+	}
+	hop := r.fetch(http.MethodGet, "/refresh?scope=more", nil)
+	require.Equal(t, "session_ended", r.jsonError(hop))
+	require.True(t, sessionCleared(hop))
+	require.False(t, sessionSet(hop))
+}
