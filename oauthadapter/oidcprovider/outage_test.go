@@ -232,3 +232,41 @@ func TestClockSetBack(t *testing.T) {
 	w.advance(-24 * time.Hour)
 	w.signedIn(a)
 }
+
+// Outages of last week do not make today's first attempt wait.
+func TestBackoffStartsAgain(t *testing.T) {
+	w := newWorld(t)
+	a := w.authenticator()
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
+	retryAfter := func() time.Duration {
+		_, err := a.Start(context.Background(), startRequest(a))
+		var public *authprovider.Error
+		require.ErrorAs(t, err, &public)
+		require.Positive(t, public.RetryAfter)
+		return public.RetryAfter
+	}
+	for range 5 {
+		w.advance(10 * time.Second)
+		retryAfter()
+	}
+	w.advance(10 * time.Second)
+	require.GreaterOrEqual(t, retryAfter(), 4*time.Second)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = "" })
+	w.advance(10 * time.Second)
+	w.signedIn(a)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
+	w.advance(25 * time.Hour)
+	require.LessOrEqual(t, retryAfter(), time.Second)
+}
+
+// The page of a broken gateway does not fill the log.
+func TestDiscoveryErrorsAreShort(t *testing.T) {
+	s := newScripted(t, jose.ES256)
+	s.discover = func(r *http.Request) (*http.Response, error) {
+		return response(r, http.StatusBadGateway, "text/html", strings.Repeat("<p>", 100_000)), nil
+	}
+	a := s.authenticator()
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	require.Less(t, len(err.Error()), 500)
+}
