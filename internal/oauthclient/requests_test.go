@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -126,6 +127,28 @@ func TestRequests(t *testing.T) {
 			require.Equal(t, tt.basic, header.Get("Authorization"))
 			require.Equal(t, "application/json", header.Get("Accept"))
 			require.Equal(t, "application/x-www-form-urlencoded", header.Get("Content-Type"))
+		}
+	}
+}
+
+// What may help later is told from what will not.
+func TestTransientAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		status    int
+		code      string
+		transient bool
+	}{
+		{408, "", true}, {429, "", true}, {500, "", true}, {504, "", true}, {302, "", true},
+		{400, "slow_down", true}, {400, "server_error", true}, {400, "temporarily_unavailable", true},
+		{400, "", false}, {401, "invalid_client", false}, {403, "access_denied", false}, {503, "invalid_grant", false},
+	} {
+		u := serve(t, answer(tt.status, "application/json", fmt.Sprintf(`{"error":%q}`, tt.code)))
+		for name, call := range calls {
+			_, err := call(context.Background(), newClient(t), u)
+			var p *oauthadapter.ProviderError
+			require.ErrorAs(t, err, &p)
+			require.Equal(t, tt.code, p.Code)
+			require.Equal(t, tt.transient, errors.Is(err, authprovider.ErrUnavailable), "%s: %d %s", name, tt.status, tt.code)
 		}
 	}
 }
