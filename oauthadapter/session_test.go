@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -464,4 +465,27 @@ func TestRowR11InvalidGrantAfterRenewal(t *testing.T) {
 	require.Equal(t, "session_ended", r.jsonError(hop))
 	require.True(t, sessionCleared(hop))
 	require.False(t, sessionSet(hop))
+}
+
+// normalising grants "all" for "read" and "write", as some vendors do.
+type normalising struct{ *vendor }
+
+func (normalising) ImpliedScopes(granted []string) []string {
+	if slices.Contains(granted, "all") {
+		return []string{"read", "write"}
+	}
+	return nil
+}
+
+func TestScopeImplier(t *testing.T) {
+	v := &vendor{authenticate: func(oauthadapter.CallbackRequest) (*oauthadapter.Result[string], error) {
+		res := jane("1")
+		res.Session.Scope = "all"
+		return res, nil
+	}}
+	r := newRig(t, v, rigOptions{factory: oauthadapter.Provider(normalising{v}, oauthadapter.Options[string]{}, byEmail)})
+	p := r.message(r.signIn(url.Values{"scope": {"read"}}))
+	require.Equal(t, "all read write", p.Message.Response["providerInfo"].(map[string]any)["scope"], "or the app would take it for too little")
+	r.json(r.fetch(http.MethodGet, "/refresh?scope=write", nil))
+	require.Empty(t, v.refreshes[0].Scopes, "what is implied is not asked for again")
 }
