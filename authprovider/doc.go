@@ -9,7 +9,7 @@
 //		Secrets:   [][]byte{secret},
 //		Issuer:    issuer, // usually a *tokenissuer.Issuer
 //		Users:     users,  // usually a *memcatalog.Catalog, or your own UserCatalog
-//		Providers: map[string]authprovider.ProviderFactory{"github": github.Provider(githubConfig, signIn)},
+//		Providers: map[string]authprovider.ProviderFactory{"corp": oidcprovider.Provider(corp, signIn)},
 //	})
 //	if err != nil {
 //		return err
@@ -20,7 +20,7 @@
 //
 //	GET       {base}/{provider}/start           begins a sign-in
 //	GET       {base}/{provider}/handler/frame   is where the identity provider sends the browser back to (POST too, if the provider takes form_post)
-//	GET, POST {base}/{provider}/refresh         renews it, or reads it from a proxy's header
+//	GET, POST {base}/{provider}/refresh         renews it
 //	POST      {base}/{provider}/logout          ends it
 //
 // and the issuer's documents, if it has them, under {base}/.well-known/jwks.json, {base}/.well-known/openid-configuration

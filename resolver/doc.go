@@ -3,14 +3,14 @@
 // A sign-in resolver maps what a provider vouches for to one of our users. Hand one or more to a provider, in the order
 // in which they are tried:
 //
-//	"cfaccess": cfaccess.Provider(config, resolver.EmailMatchingUserEntityProfileEmail),
-//	"google": google.Provider(config, resolver.EmailLocalPartMatchingUserEntityNameWith[google.Result](
+//	"corp": oidcprovider.Provider(corp, resolver.EmailMatchingUserEntityProfileEmail),
+//	"lab": oidcprovider.Provider(lab, resolver.EmailLocalPartMatchingUserEntityNameWith[oidcprovider.Result](
 //		resolver.EmailOptions{AllowedDomains: []string{"example.com"}})),
-//	"github": github.Provider(config, resolver.RequireDomain("example.com",
-//		resolver.EmailMatchingUserEntityProfileEmail[github.Result])),
+//	"partners": oidcprovider.Provider(partners, resolver.RequireDomain("example.com",
+//		resolver.EmailMatchingUserEntityProfileEmail[oidcprovider.Result])),
 //
 // Start with [EmailMatchingUserEntityProfileEmail] and [EmailOptions]. Go infers the provider's result type for a resolver
-// that is a direct argument of Provider; everywhere else it is spelled out, as for google and github here.
+// that is a direct argument of Provider; everywhere else it is spelled out, as for lab and partners here.
 // A policy of your own is a plain function; see the example named Custom.
 //
 // # Who goes on, who is refused
