@@ -171,6 +171,14 @@ func TestEchoedSecrets(t *testing.T) {
 	}
 }
 
+// client_secret_post sends the secret form-encoded, and that is what a gateway repeats.
+func TestEncodedEcho(t *testing.T) {
+	_, err := exchange(t, answer(400, "application/json", fmt.Sprintf(`{"error":"invalid_request","error_description":"client_secret=%s"}`, url.QueryEscape(secret))))
+	var p *oauthadapter.ProviderError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, "[redacted]", p.Description)
+}
+
 func TestNoBody(t *testing.T) {
 	client := oauthclient.NewHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Request: r}, nil
