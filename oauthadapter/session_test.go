@@ -1,8 +1,10 @@
 package oauthadapter_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -488,4 +490,47 @@ func TestScopeImplier(t *testing.T) {
 	require.Equal(t, "all read write", p.Message.Response["providerInfo"].(map[string]any)["scope"], "or the app would take it for too little")
 	r.json(r.fetch(http.MethodGet, "/refresh?scope=write", nil))
 	require.Empty(t, v.refreshes[0].Scopes, "what is implied is not asked for again")
+}
+
+// TestRowR3SessionDuration: a browser that ignores Max-Age and refreshes in time does not live longer than the session may.
+func TestRowR3SessionDuration(t *testing.T) {
+	r := signedIn(t, &vendor{}, rigOptions{})
+	stopped := r.clock.Now()
+	r.browser.Now = func() time.Time { return stopped }
+	for range 4 {
+		r.clock.Advance(6 * 24 * time.Hour)
+		r.json(r.refresh())
+	}
+	kept := r.browser.Clone()
+	r.clock.Advance(6*24*time.Hour - time.Minute)
+	r.json(r.refresh())
+	r.browser = kept
+	r.clock.Advance(2 * time.Minute)
+	require.Equal(t, "session_missing", r.jsonError(r.refresh()))
+}
+
+// TestRowR9LogoutOfSomebodyWhoLeaves: a closed window does not keep the token from being revoked.
+func TestRowR9LogoutOfSomebodyWhoLeaves(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(t)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	request := refreshRequest(gone, w.browser.Cookies(provider+"/refresh"), "")
+	request.Method, request.URL.Path = http.MethodPost, strings.Replace(request.URL.Path, "refresh", "logout", 1)
+	w.handler.ServeHTTP(httptest.NewRecorder(), request)
+	require.Equal(t, 1, w.idp.Calls(authprovidertest.Revoke))
+}
+
+// TestRowF10IDTokenMakesRoom: the hint for sign-out is the first to go, before the session is refused.
+func TestRowF10IDTokenMakesRoom(t *testing.T) {
+	v := &vendor{authenticate: func(oauthadapter.CallbackRequest) (*oauthadapter.Result[string], error) {
+		res := jane("1")
+		res.Session.IDToken = authprovider.Secret(strings.Repeat("i", 13_000))
+		return res, nil
+	}}
+	r := newRig(t, v, rigOptions{})
+	require.Nil(t, r.message(r.signIn(nil)).Message.Error)
+	r.json(r.refresh())
+	require.Empty(t, v.refreshes[0].Session.IDToken)
+	require.Equal(t, refreshMarker+"1", string(v.refreshes[0].Session.RefreshToken))
 }
