@@ -3,9 +3,12 @@ package stagedoor_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -117,5 +120,27 @@ func TestReadme(t *testing.T) {
 				require.True(t, compiled[line], "the README has a line that does not stand in example_test.go: %s", line)
 			}
 		}
+	}
+}
+
+// TestSecurityTable: every test that SECURITY.md names exists.
+func TestSecurityTable(t *testing.T) {
+	security, err := os.ReadFile("SECURITY.md")
+	require.NoError(t, err)
+	exists := make(map[string]bool)
+	require.NoError(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllSubmatch(source, -1) {
+			exists[string(m[1])] = true
+		}
+		return err
+	}))
+	named := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(string(security), -1)
+	require.Greater(t, len(named), 80)
+	for _, name := range named {
+		require.True(t, exists[name], "SECURITY.md names %s", name)
 	}
 }
