@@ -2,6 +2,7 @@ package oauthadapter_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -207,7 +208,30 @@ func TestCallbackURL(t *testing.T) {
 		require.NoError(t, build(callback), callback)
 	}
 	for _, callback := range []string{"https://elsewhere.example.com/cb", "http://portal.example.com/cb", portal + ":8443/cb", "/cb", "https://user@portal.example.com/cb",
-		portal + "/cb?x=1", portal + "/cb#x", portal, "https://portal.example.com.evil.example/cb"} {
+		portal + "/cb?x=1", portal + "/cb?", portal + "/cb#x", provider + "/../cb", portal + "/a//b", portal + "/./cb", portal, "https://portal.example.com.evil.example/cb"} {
 		require.ErrorContains(t, build(callback), "Options.CallbackURL", callback)
 	}
+}
+
+// TestRowS10SameSiteFollowsAllowedOriginsAlone: a header that a proxy or a script may choose does not loosen a cookie.
+func TestRowS10SameSiteFollowsAllowedOriginsAlone(t *testing.T) {
+	r := signedIn(t, &vendor{}, rigOptions{})
+	request := refreshRequest(t.Context(), r.browser.Cookies(provider+"/refresh"), "")
+	request.Header.Set("Origin", "http://dev.internal")
+	request.Header.Set("Sec-Fetch-Site", "same-origin") // a development proxy
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, request)
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, http.SameSiteLaxMode, w.Result().Cookies()[0].SameSite)
+}
+
+// TestRowS10BrowserCookieForACrossSiteApp: the portal's own app may have set the browser's cookie first, as one that stays on the site.
+func TestRowS10BrowserCookieForACrossSiteApp(t *testing.T) {
+	const local = "http://localhost:3000"
+	r := newRig(t, &vendor{}, rigOptions{config: authprovider.Config{BaseURL: base, AppURL: portal, AllowedOrigins: []string{local}}})
+	own := setCookies(r.browser.OpenUntil(portal, provider+"/start", atVendor))["__Host-auth-browser"]
+	require.Equal(t, http.SameSiteLaxMode, own.SameSite)
+	again := setCookies(r.browser.OpenUntil(local, provider+"/start?origin="+local, atVendor))["__Host-auth-browser"]
+	require.Equal(t, http.SameSiteNoneMode, again.SameSite)
+	require.Equal(t, own.Value, again.Value, "the same browser")
 }

@@ -503,7 +503,9 @@ func TestRowR3SessionDuration(t *testing.T) {
 	}
 	kept := r.browser.Clone()
 	r.clock.Advance(6*24*time.Hour - time.Minute)
-	r.json(r.refresh())
+	last := r.refresh()
+	r.json(last)
+	require.Equal(t, 60, setCookies(last)["__Secure-demo~session"].MaxAge, "an honest browser drops it in time")
 	r.browser = kept
 	r.clock.Advance(2 * time.Minute)
 	require.Equal(t, "session_missing", r.jsonError(r.refresh()))
@@ -533,4 +535,10 @@ func TestRowF10IDTokenMakesRoom(t *testing.T) {
 	r.json(r.refresh())
 	require.Empty(t, v.refreshes[0].Session.IDToken)
 	require.Equal(t, refreshMarker+"1", string(v.refreshes[0].Session.RefreshToken))
+}
+
+// TestProviderErrorIsBounded: a vendor's words go into the log, and do not fill it.
+func TestProviderErrorIsBounded(t *testing.T) {
+	long := strings.Repeat("\n", 10_000)
+	require.Less(t, len((&oauthadapter.ProviderError{Endpoint: "token", Status: 400, Code: long, Description: long}).Error()), 700)
 }
