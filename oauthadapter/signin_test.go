@@ -284,3 +284,14 @@ func TestIncrementalScope(t *testing.T) {
 	r.start(url.Values{"scope": {"write"}})
 	require.Equal(t, []string{"write", "read"}, v.starts[1].Scopes, "a new token must not lose what was granted")
 }
+
+// TestRowS8WeakBrowserCookie: a value that nobody here made binds nothing, and is replaced.
+func TestRowS8WeakBrowserCookie(t *testing.T) {
+	r := newRig(t, &vendor{}, rigOptions{})
+	for _, weak := range []string{"AAAA", "A", "AAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB", "="} {
+		require.True(t, r.browser.SetCookie(provider+"/start", "__Host-auth-browser="+weak+"; Path=/; Secure"))
+		made := setCookies(r.browser.OpenUntil(portal, provider+"/start", atVendor))["__Host-auth-browser"]
+		require.NotNil(t, made, weak)
+		require.Len(t, made.Value, 22)
+	}
+}
