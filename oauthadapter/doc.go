@@ -31,7 +31,8 @@
 //
 // All are HttpOnly and host-only. "__Host-auth-browser" holds 16 random bytes. "__Secure-<provider>[~<environment>]~attempt~..." and
 // "...~session" are encrypted with AES-256-GCM and live on the provider's path; a session may take several cookies and at most 12 KiB.
-// SameSite is Lax if the app's host name is the callback's, and None otherwise. On http://localhost the names have no prefix.
+// SameSite is Lax if the app's host name is the callback's, and None otherwise. On http://localhost the names have no prefix. Two attempts that begin
+// at the same moment in a browser that has no cookie of ours yet get one browser cookie each; the one that is overwritten has to begin again.
 //
 // A sign-in that fails changes nothing: whoever was signed in in that browser before still is.
 //

@@ -235,3 +235,36 @@ func TestRowS10BrowserCookieForACrossSiteApp(t *testing.T) {
 	require.Equal(t, http.SameSiteNoneMode, again.SameSite)
 	require.Equal(t, own.Value, again.Value, "the same browser")
 }
+
+func TestCookieSameSite(t *testing.T) {
+	for fixed, want := range map[http.SameSite]http.SameSite{0: http.SameSiteLaxMode, http.SameSiteLaxMode: http.SameSiteLaxMode, http.SameSiteNoneMode: http.SameSiteNoneMode} {
+		r := newRig(t, &vendor{}, rigOptions{options: oauthadapter.Options[string]{CookieSameSite: fixed}})
+		hop := r.browser.OpenUntil(portal, provider+"/start", atVendor)
+		require.Len(t, setCookies(hop), 2)
+		for _, c := range setCookies(hop) {
+			require.Equal(t, want, c.SameSite)
+		}
+	}
+	for baseURL, mode := range map[string]http.SameSite{"http://localhost:7007": http.SameSiteNoneMode, base: http.SameSiteStrictMode, portal: http.SameSiteDefaultMode} {
+		_, err := authprovider.New(authprovider.Config{BaseURL: baseURL, Secrets: [][]byte{make([]byte, 32)}, Providers: map[string]authprovider.ProviderFactory{
+			"demo": oauthadapter.Provider[string](&vendor{}, oauthadapter.Options[string]{CookieSameSite: mode})}})
+		require.ErrorContains(t, err, "Options.CookieSameSite", baseURL)
+	}
+}
+
+// TestStartThatFails: the window that opened the popup learns why, and nothing is set.
+func TestStartThatFails(t *testing.T) {
+	for name, start := range map[string]func(oauthadapter.StartRequest) (oauthadapter.StartResponse, error){
+		"provider_unavailable": func(oauthadapter.StartRequest) (oauthadapter.StartResponse, error) {
+			return oauthadapter.StartResponse{}, &authprovider.Error{Kind: authprovider.ErrUnavailable, Code: "provider_unavailable"}
+		},
+		"internal_error": func(oauthadapter.StartRequest) (oauthadapter.StartResponse, error) { panic("boom") },
+	} {
+		r := newRig(t, &vendor{start: start}, rigOptions{})
+		hop := r.browser.Open(portal, provider+"/start?flow=redirect&redirectUrl="+portal)
+		require.Equal(t, name, r.failure(hop))
+		require.Empty(t, hop.Location)
+		require.Empty(t, hop.Header.Values("Set-Cookie"))
+		require.Equal(t, "failed:"+name, r.lastEvent())
+	}
+}

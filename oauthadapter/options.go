@@ -1,6 +1,7 @@
 package oauthadapter
 
 import (
+	"net/http"
 	"time"
 
 	"example.com/stagedoor/authprovider"
@@ -19,4 +20,7 @@ type Options[P any] struct {
 	SessionDuration time.Duration
 	// SessionIdleTimeout is how long a session lives without a refresh. If zero, it is 7 days, or SessionDuration if that is less.
 	SessionIdleTimeout time.Duration
+	// CookieSameSite is the SameSite attribute of every cookie. If zero, it is Lax where the host names of app and callback are equal, and
+	// None otherwise. It must be Lax, or None with an https base URL: a Strict cookie would not come back with the callback.
+	CookieSameSite http.SameSite
 }

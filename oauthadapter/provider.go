@@ -40,6 +40,7 @@ type adapter[P any] struct {
 	callbackURL  string
 	callbackHost string
 	secure       bool
+	fixedSite    http.SameSite // zero for the rule
 
 	states   stateCodec
 	used     usedStates
@@ -78,6 +79,13 @@ func newAdapter[P any](pc *authprovider.ProviderContext, h OAuthHandlers[P], o O
 		callbackURL:  callback.String(),
 		callbackHost: callback.Hostname(),
 		secure:       callback.Scheme == "https",
+		fixedSite:    o.CookieSameSite,
+	}
+	switch {
+	case a.fixedSite == http.SameSiteNoneMode && !a.secure:
+		return nil, errors.New("oauthadapter: Options.CookieSameSite None needs an https base URL: browsers take it only with Secure")
+	case a.fixedSite != 0 && a.fixedSite != http.SameSiteLaxMode && a.fixedSite != http.SameSiteNoneMode:
+		return nil, errors.New("oauthadapter: Options.CookieSameSite must be Lax or None: no other cookie comes back from the provider")
 	}
 	a.refresher, _ = h.(Refresher[P])
 	a.revoker, _ = h.(Revoker)
@@ -139,6 +147,9 @@ func (a *adapter[P]) cookiePath(callbackPath string) string {
 // sameSite is Backstage's rule: cookies cross sites only if the app's host name differs from the callback's. origin must be an allowed one.
 // Browsers take SameSite=None only with Secure.
 func (a *adapter[P]) sameSite(origin string) http.SameSite {
+	if a.fixedSite != 0 {
+		return a.fixedSite
+	}
 	if u, err := url.Parse(origin); a.secure && (err != nil || u.Hostname() != a.callbackHost) {
 		return http.SameSiteNoneMode
 	}

@@ -41,13 +41,17 @@ func (a *adapter[P]) Start(w http.ResponseWriter, r *http.Request) error {
 	s := a.states.create(now)
 	at := attempt{flow: f, scopes: unique(asked, granted, a.requiredScopes), nonce: randomText(16), verifier: randomText(32)}
 	challenge := sha256.Sum256([]byte(at.verifier))
-	resp, err := a.handlers.Start(r.Context(), StartRequest{
-		State:         s.text,
-		Nonce:         at.nonce,
-		CodeChallenge: base64Text(challenge[:]),
-		CallbackURL:   a.callbackURL,
-		Scopes:        at.scopes,
-		Query:         vendorQuery(q),
+	var resp StartResponse
+	err = authprovider.Contain(func() (err error) {
+		resp, err = a.handlers.Start(r.Context(), StartRequest{
+			State:         s.text,
+			Nonce:         at.nonce,
+			CodeChallenge: base64Text(challenge[:]),
+			CallbackURL:   a.callbackURL,
+			Scopes:        at.scopes,
+			Query:         vendorQuery(q),
+		})
+		return err
 	})
 	if err != nil {
 		// The origin has been checked, so its window may learn why there is no sign-in. There is no attempt yet, so nothing redirects.
