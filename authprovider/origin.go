@@ -69,6 +69,9 @@ func (p *OriginPolicy) Allowed(origin string) bool {
 
 // Parse reads an origin and checks that it is allowed. Errors are *[Error] of class [ErrInput] or [ErrNotAllowed].
 func (p *OriginPolicy) Parse(origin string) (string, error) {
+	if origin == p.app || slices.Contains(p.exact, origin) {
+		return origin, nil // as it was parsed at construction
+	}
 	parsed, err := parseOrigin(origin, p.insecureHTTP)
 	if err != nil {
 		return "", &Error{Kind: ErrInput, Code: "origin_invalid", Message: "App origin is invalid, failed to parse.", Err: err}

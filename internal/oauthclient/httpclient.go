@@ -1,6 +1,7 @@
 package oauthclient
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,42 +19,54 @@ var errTooLarge = fmt.Errorf("%w: larger than 1 MiB", ErrAnswer)
 // would send code and client secret on), gives up after ten seconds (or host's time-out if that is shorter), keeps no cookies and
 // fails the reading of a body at one mebibyte, counted after decompression.
 func NewHTTPClient(host *http.Client) *http.Client {
-	c := &http.Client{
-		Timeout:       requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	bounded := boundedTransport{http.DefaultTransport}
+	bounded := boundedTransport{next: http.DefaultTransport, timeout: requestTimeout}
 	if host != nil {
 		if host.Transport != nil {
 			bounded.next = host.Transport
 		}
 		if host.Timeout > 0 {
-			c.Timeout = min(c.Timeout, host.Timeout)
+			bounded.timeout = min(bounded.timeout, host.Timeout)
 		}
 	}
-	c.Transport = bounded
-	return c
+	return &http.Client{
+		Transport:     bounded,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
-// boundedTransport bounds bodies. http.Transport has decompressed them when they get here.
-type boundedTransport struct{ next http.RoundTripper }
+// boundedTransport bounds requests in time and bodies in size. As no redirect is followed, a round trip and its body are the whole of a
+// request. (The client's own Timeout would take a goroutine for each, since it does not know this transport.)
+type boundedTransport struct {
+	next    http.RoundTripper
+	timeout time.Duration
+}
 
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := t.next.RoundTrip(r)
+	ctx, cancel := context.WithTimeout(r.Context(), t.timeout)
+	res, err := t.next.RoundTrip(r.WithContext(ctx))
 	if err != nil {
+		cancel()
 		return nil, err
 	}
 	if res.Body == nil { // against the contract of http.RoundTripper, but http.Client forgives it too
 		res.Body = http.NoBody
 	}
-	res.Body = &boundedBody{ReadCloser: res.Body, left: maxAnswer}
+	// http.Transport has decompressed it when it gets here.
+	res.Body = &boundedBody{ReadCloser: res.Body, left: maxAnswer, cancel: cancel}
 	return res, nil
 }
 
 // boundedBody fails, where io.LimitReader would make a part look like the whole.
 type boundedBody struct {
 	io.ReadCloser
-	left int64
+	left   int64
+	cancel context.CancelFunc
+}
+
+// Close releases the request's time-out as well.
+func (b *boundedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {

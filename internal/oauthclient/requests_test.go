@@ -90,6 +90,34 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// TestTimeoutBounds: the shorter of ten seconds and the host's, for the body too, and nothing is left when a body has been closed.
+func TestTimeoutBounds(t *testing.T) {
+	for host, want := range map[time.Duration]time.Duration{0: 10 * time.Second, time.Hour: 10 * time.Second, time.Second: time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var seen context.Context
+			c := oauthclient.NewHTTPClient(&http.Client{Timeout: host, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				seen = r.Context()
+				body, w := io.Pipe()
+				context.AfterFunc(seen, func() { w.CloseWithError(seen.Err()) })
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: r}, nil
+			})})
+			began := time.Now()
+			res, err := c.Get("https://idp.example/x")
+			require.NoError(t, err)
+			_, err = io.ReadAll(res.Body)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.Equal(t, want, time.Since(began))
+			require.NoError(t, res.Body.Close())
+
+			res, err = c.Get("https://idp.example/x")
+			require.NoError(t, err)
+			require.NoError(t, seen.Err())
+			require.NoError(t, res.Body.Close())
+			require.ErrorIs(t, seen.Err(), context.Canceled)
+		})
+	}
+}
+
 // What is on the wire, for each way to authenticate.
 func TestRequests(t *testing.T) {
 	for _, tt := range []struct {
