@@ -86,3 +86,18 @@ func TestAuthenticateNeedsNonce(t *testing.T) {
 	require.ErrorContains(t, err, "Nonce is required")
 	require.Zero(t, w.idp.Calls(fakeidp.Token))
 }
+
+// An authenticator is immutable, whatever becomes of what it was made of.
+func TestConfigIsCopied(t *testing.T) {
+	w := newWorld(t)
+	w.config.AuthParams = map[string]string{"domain_hint": "example.com"}
+	w.config.Scopes = []string{"openid", "email"}
+	a := w.authenticator()
+	w.config.AuthParams["domain_hint"] = "evil.example"
+	w.config.Scopes[1] = "evil"
+	a.RequiredScopes()[0] = "evil"
+	require.Equal(t, []string{"openid", "email"}, a.RequiredScopes())
+	start, err := a.Start(context.Background(), startRequest(a))
+	require.NoError(t, err)
+	require.NotContains(t, start.URL, "evil")
+}

@@ -2,18 +2,21 @@ package oidcprovider_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
-	"net/http/httptest"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/fakeidp"
-	"example.com/stagedoor/oauthadapter/oidcprovider"
+	"example.com/stagedoor/internal/jose"
 )
 
 func TestProviderDownAtStartHeals(t *testing.T) {
@@ -37,6 +40,27 @@ func TestProviderDownAtStartHeals(t *testing.T) {
 	}
 }
 
+func TestNobodyListens(t *testing.T) {
+	w := newWorld(t)
+	w.server.Close()
+	a := w.authenticator()
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+}
+
+// The host's transport is somebody else's code, and runs in a goroutine of ours.
+func TestTransportPanics(t *testing.T) {
+	s := newScripted(t, jose.ES256)
+	s.discover = func(*http.Request) (*http.Response, error) { panic("marker") }
+	a := s.authenticator()
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	s.discover = nil
+	s.advance(10 * time.Second)
+	_, err = a.Start(context.Background(), startRequest(a))
+	require.NoError(t, err)
+}
+
 func TestBackoffIsBounded(t *testing.T) {
 	w := newWorld(t)
 	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.ServerError })
@@ -51,41 +75,42 @@ func TestBackoffIsBounded(t *testing.T) {
 	w.signedIn(a)
 }
 
-func TestNobodyListens(t *testing.T) {
-	w := newWorld(t)
-	w.server.Close()
-	a := w.authenticator()
-	_, err := a.Start(context.Background(), startRequest(a))
-	require.ErrorIs(t, err, authprovider.ErrUnavailable)
-}
-
-func TestMetadataIsReadAgain(t *testing.T) {
+// Outages of last week do not make today's first attempt wait.
+func TestBackoffStartsAgain(t *testing.T) {
 	w := newWorld(t)
 	a := w.authenticator()
-	w.signedIn(a)
-	w.advance(59 * time.Minute)
-	w.signedIn(a)
-	require.Equal(t, 1, w.idp.Calls(fakeidp.Discovery))
-	w.advance(2 * time.Minute)
-	w.signedIn(a) // with the old one; the new one is read behind it
-	require.Eventually(t, func() bool { return w.idp.Calls(fakeidp.Discovery) == 2 }, 5*time.Second, time.Millisecond)
-	w.signedIn(a)
-	require.Equal(t, 2, w.idp.Calls(fakeidp.Discovery))
-}
-
-func TestLastGoodMetadataIsKeptForADay(t *testing.T) {
-	w := newWorld(t)
-	a := w.authenticator()
-	w.signedIn(a)
 	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
-	w.advance(23 * time.Hour)
-	_, err := a.Start(context.Background(), startRequest(a))
-	require.NoError(t, err)
-	w.advance(2 * time.Hour)
-	_, err = a.Start(context.Background(), startRequest(a))
-	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	retryAfter := func() time.Duration {
+		_, err := a.Start(context.Background(), startRequest(a))
+		var public *authprovider.Error
+		require.ErrorAs(t, err, &public)
+		require.Positive(t, public.RetryAfter)
+		return public.RetryAfter
+	}
+	for range 5 {
+		w.advance(10 * time.Second)
+		retryAfter()
+	}
+	w.advance(10 * time.Second)
+	require.GreaterOrEqual(t, retryAfter(), 4*time.Second)
 	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = "" })
 	w.advance(10 * time.Second)
+	w.signedIn(a)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
+	w.advance(25 * time.Hour)
+	require.LessOrEqual(t, retryAfter(), time.Second)
+}
+
+// A backoff that seems to last for hours is that of a clock which was wrong.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
+	w.advance(24 * time.Hour)
+	a := w.authenticator()
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = "" })
+	w.advance(-24 * time.Hour)
 	w.signedIn(a)
 }
 
@@ -121,48 +146,103 @@ func TestDiscoveryIsShared(t *testing.T) {
 	require.Equal(t, 1, w.idp.Calls(fakeidp.Discovery))
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestMetadataIsChecked(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		change map[string]any
-		want   string
-	}{
-		{"other issuer", map[string]any{"issuer": "https://evil.example"}, "calls itself"},
-		{"issuer with a slash more", map[string]any{"issuer": "ISSUER/"}, "calls itself"},
-		{"no token endpoint", map[string]any{"token_endpoint": ""}, "token_endpoint"},
-		{"no keys", map[string]any{"jwks_uri": nil}, "jwks_uri"},
-		{"plain token endpoint", map[string]any{"token_endpoint": "http://idp.example/token"}, "must be https"},
-		{"script", map[string]any{"authorization_endpoint": "javascript:alert(1)"}, "authorization_endpoint"},
-		{"plain userinfo", map[string]any{"userinfo_endpoint": "http://idp.example/userinfo"}, "userinfo_endpoint"},
-		{"plain sign-out page", map[string]any{"end_session_endpoint": "http://idp.example/bye"}, "end_session_endpoint"},
-		{"user in a URL", map[string]any{"token_endpoint": "https://a:b@idp.example/token"}, "token_endpoint"},
-		{"other case", map[string]any{"Token_Endpoint": "https://evil.example/token"}, "duplicate"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			var server *httptest.Server
-			server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				m := map[string]any{
-					"issuer": server.URL, "authorization_endpoint": "https://idp.example/auth",
-					"token_endpoint": "https://idp.example/token", "jwks_uri": "https://idp.example/jwks",
-				}
-				for name, value := range tt.change {
-					if value == "ISSUER/" {
-						value = server.URL + "/"
-					}
-					m[name] = value
-				}
-				_ = json.NewEncoder(w).Encode(m)
-			}))
-			defer server.Close()
-			a, err := oidcprovider.New(oidcprovider.Config{Issuer: server.URL, ClientID: "portal"})
-			require.NoError(t, err)
-			_, err = a.Start(context.Background(), startRequest(a))
+// Fifty people arrive while the provider thinks about its metadata. All wait for one request, and for nothing longer than five seconds.
+func TestSlowDiscovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScripted(t, jose.ES256)
+		s.config.Now = nil // the bubble's clock
+		var answers atomic.Bool
+		s.discover = func(r *http.Request) (*http.Response, error) {
+			if answers.Load() {
+				return jsonResponse(r, s.metadata), nil
+			}
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		a := s.authenticator()
+		began := time.Now()
+		errs := make(chan error, 50)
+		for range cap(errs) {
+			go func() { _, err := a.Start(context.Background(), startRequest(a)); errs <- err }()
+		}
+		for range cap(errs) {
+			err := <-errs
 			require.ErrorIs(t, err, authprovider.ErrUnavailable)
-			require.ErrorContains(t, err, tt.want)
-		})
+			var public *authprovider.Error
+			require.ErrorAs(t, err, &public)
+			require.Positive(t, public.RetryAfter)
+		}
+		require.Equal(t, 5*time.Second, time.Since(began))
+		require.EqualValues(t, 1, s.discoveries.Load())
+
+		time.Sleep(time.Second) // the backoff
+		began = time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := a.Start(ctx, startRequest(a))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, authprovider.ErrUnavailable)
+		require.Equal(t, time.Second, time.Since(began), "a caller waits no longer than its own context")
+
+		answers.Store(true)
+		time.Sleep(20 * time.Second)
+		_, err = a.Start(context.Background(), startRequest(a))
+		require.NoError(t, err)
+	})
+}
+
+func TestSlowLogHoldsUpNobody(t *testing.T) {
+	log := stuckLog{Handler: slog.DiscardHandler, entered: make(chan struct{}, 1), release: make(chan struct{})}
+	defer close(log.release)
+	s := newScripted(t, jose.ES256)
+	s.config.Logger = slog.New(log)
+	s.discover = func(*http.Request) (*http.Response, error) { return nil, errors.New("down") }
+	a := s.authenticator()
+	for range 2 {
+		_, err := a.Start(context.Background(), startRequest(a))
+		require.ErrorIs(t, err, authprovider.ErrUnavailable)
 	}
+	<-log.entered // it is stuck while both have their answer
+}
+
+// The page of a broken gateway does not fill the log.
+func TestDiscoveryErrorsAreShort(t *testing.T) {
+	s := newScripted(t, jose.ES256)
+	s.discover = func(r *http.Request) (*http.Response, error) {
+		return response(r, http.StatusBadGateway, "text/html", strings.Repeat("<p>", 100_000)), nil
+	}
+	a := s.authenticator()
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	require.Less(t, len(err.Error()), 500)
+}
+
+func TestMetadataIsReadAgain(t *testing.T) {
+	w := newWorld(t)
+	a := w.authenticator()
+	w.signedIn(a)
+	w.advance(59 * time.Minute)
+	w.signedIn(a)
+	require.Equal(t, 1, w.idp.Calls(fakeidp.Discovery))
+	w.advance(2 * time.Minute)
+	w.signedIn(a) // with the old one; the new one is read behind it
+	require.Eventually(t, func() bool { return w.idp.Calls(fakeidp.Discovery) == 2 }, 5*time.Second, time.Millisecond)
+	w.signedIn(a)
+	require.Equal(t, 2, w.idp.Calls(fakeidp.Discovery))
+}
+
+func TestLastGoodMetadataIsKeptForADay(t *testing.T) {
+	w := newWorld(t)
+	a := w.authenticator()
+	w.signedIn(a)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = fakeidp.Unavailable })
+	w.advance(23 * time.Hour)
+	_, err := a.Start(context.Background(), startRequest(a))
+	require.NoError(t, err)
+	w.advance(2 * time.Hour)
+	_, err = a.Start(context.Background(), startRequest(a))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	w.set(func(b *fakeidp.Behavior) { b.DiscoveryAnswer = "" })
+	w.advance(10 * time.Second)
+	w.signedIn(a)
 }

@@ -14,8 +14,6 @@ import (
 	"example.com/stagedoor/oauthadapter"
 )
 
-func requireAs[E error](err error, target *E) bool { return errors.As(err, target) }
-
 func TestTokenEndpointErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name        string

@@ -11,9 +11,37 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/fakeidp"
 	"example.com/stagedoor/internal/jose"
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 )
+
+type idTokenFault struct {
+	fault fakeidp.IDTokenFault
+	want  error
+}
+
+// idTokenFaults are refused at a sign-in and at a refresh alike.
+var idTokenFaults = []idTokenFault{
+	{fakeidp.WrongNonce, jose.ErrClaim},
+	{fakeidp.WrongAudience, jose.ErrAudience},
+	{fakeidp.ExtraAudience, jose.ErrAudience},
+	{fakeidp.MissingAudience, jose.ErrAudience},
+	{fakeidp.WrongIssuer, jose.ErrIssuer},
+	{fakeidp.WrongAzp, jose.ErrAudience},
+	{fakeidp.WrongAtHash, jose.ErrClaim},
+	{fakeidp.Expired, jose.ErrExpired},
+	{fakeidp.MissingExpiry, jose.ErrClaim},
+	{fakeidp.FutureIssuedAt, jose.ErrNotYetValid},
+	{fakeidp.MissingSubject, jose.ErrClaim},
+	{fakeidp.DuplicateClaim, jose.ErrMalformed},
+	{fakeidp.CaseTwinClaim, jose.ErrMalformed},
+	{fakeidp.AlgNone, jose.ErrMalformed}, // no signature part
+	{fakeidp.BadSignature, jose.ErrSignature},
+	{fakeidp.ForeignKey, jose.ErrSignature},
+	{fakeidp.UnknownKeyID, jose.ErrUnknownKey},
+}
 
 // Each row differs from a good token in one respect.
 func TestIDTokenChecks(t *testing.T) {
@@ -185,4 +213,16 @@ func TestHostileTokens(t *testing.T) {
 func unsafeHeader(token, header string) string {
 	_, rest, _ := strings.Cut(token, ".")
 	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + rest
+}
+
+// The code tells a provider that is not set up for OpenID Connect from a forgery.
+func TestMissingIDTokenHasItsCode(t *testing.T) {
+	s := newScripted(t, jose.ES256)
+	for raw, code := range map[string]string{"-": "id_token_missing", "x": "id_token_invalid"} {
+		s.rawToken = raw
+		_, err := s.signIn()
+		var public *authprovider.Error
+		require.ErrorAs(t, err, &public)
+		require.Equal(t, code, public.Code)
+	}
 }

@@ -3,7 +3,6 @@ package oidcprovider_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/oidcprovider"
@@ -150,14 +148,6 @@ func response(r *http.Request, status int, contentType, body string) *http.Respo
 	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 }
 
-// requireRefused: the person was turned down, for this reason and no other.
-func requireRefused(t *testing.T, result oidcprovider.Result, err, want error) {
-	t.Helper()
-	require.Nil(t, result)
-	require.ErrorIs(t, err, want)
-	require.ErrorIs(t, err, authprovider.ErrAuthentication)
-	require.NotErrorIs(t, err, authprovider.ErrUnavailable)
-	for _, secret := range []string{clientSecret, verifier, nonce, accessToken, "marker-code", "marker-refresh-token"} {
-		require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), secret)
-	}
-}
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -21,7 +21,7 @@ func TestRevoke(t *testing.T) {
 	require.Equal(t, string(s.RefreshToken), form.Get("token"))
 	require.Equal(t, "refresh_token", form.Get("token_type_hint"))
 	_, err := refresh(a, s)
-	requireEnded(t, err)
+	requireInvalidGrant(t, err)
 
 	s = w.signedIn(a).Session
 	s.RefreshToken = ""

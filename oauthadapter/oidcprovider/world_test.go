@@ -23,6 +23,8 @@ const (
 	callbackURL  = "https://portal.example.com/api/auth/sso/handler/frame"
 	appURL       = "https://portal.example.com/"
 	clientSecret = "marker-secret with space/+"
+	verifier     = "marker-verifier-0123456789-0123456789-0123456789"
+	nonce        = "marker-nonce"
 )
 
 // world is a provider on a real server, on a clock of its own.
@@ -80,11 +82,6 @@ func startRequest(a *oidcprovider.Authenticator) oauthadapter.StartRequest {
 		CallbackURL: callbackURL, Scopes: a.RequiredScopes(),
 	}
 }
-
-const (
-	verifier = "marker-verifier-0123456789-0123456789-0123456789"
-	nonce    = "marker-nonce"
-)
 
 // authorize goes to the provider and comes back with a code.
 func (w *world) authorize(a *oidcprovider.Authenticator) oauthadapter.CallbackRequest {
