@@ -191,6 +191,9 @@ func parseBaseURL(raw string, insecureHTTP bool) (*url.URL, string, error) {
 	if err != nil || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.RawPath != "" {
 		return nil, "", fmt.Errorf("%q must be an absolute URL without user, query and fragment", raw)
 	}
+	if u.Scheme == "" || u.Host == "" {
+		return nil, "", fmt.Errorf("%q must begin with a scheme and a host, such as https://host", raw)
+	}
 	origin, err := parseOrigin(u.Scheme+"://"+u.Host, insecureHTTP)
 	if err != nil {
 		return nil, "", fmt.Errorf("%q: %w", raw, err)

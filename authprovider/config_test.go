@@ -65,7 +65,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"no BaseURL", func(c *authprovider.Config) { c.BaseURL = "" }, "authprovider: Config.BaseURL is required"},
 		{"relative BaseURL", func(c *authprovider.Config) { c.BaseURL = "/api/auth" }, "Config.BaseURL"},
-		{"BaseURL without scheme", func(c *authprovider.Config) { c.BaseURL = "portal.example.com/api/auth" }, "Config.BaseURL"},
+		{"BaseURL without scheme", func(c *authprovider.Config) { c.BaseURL = "portal.example.com/api/auth" }, `Config.BaseURL "portal.example.com/api/auth" must begin with a scheme and a host`},
 		{"opaque BaseURL", func(c *authprovider.Config) { c.BaseURL = "https:portal.example.com" }, "Config.BaseURL"},
 		{"BaseURL without host", func(c *authprovider.Config) { c.BaseURL = "https:///api/auth" }, "Config.BaseURL"},
 		{"plain http", func(c *authprovider.Config) { c.BaseURL = "http://portal.example.com/api/auth" }, "Config.BaseURL"},
@@ -94,7 +94,7 @@ func TestNewRefuses(t *testing.T) {
 		{"AppURL null", func(c *authprovider.Config) { c.AppURL = "null" }, "Config.AppURL"},
 		{"any origin", func(c *authprovider.Config) { c.AllowedOrigins = []string{"*"} }, "Config.AllowedOrigins"},
 		{"any https origin", func(c *authprovider.Config) { c.AllowedOrigins = []string{"https://*"} }, "Config.AllowedOrigins"},
-		{"origin with path", func(c *authprovider.Config) { c.AllowedOrigins = []string{"https://a.example.com/"} }, "Config.AllowedOrigins"},
+		{"origin with path", func(c *authprovider.Config) { c.AllowedOrigins = []string{"https://a.example.com/"} }, "nothing may follow host and port"},
 		{"empty origin", func(c *authprovider.Config) { c.AllowedOrigins = []string{""} }, "Config.AllowedOrigins"},
 		{"plain http origin", func(c *authprovider.Config) { c.AllowedOrigins = []string{"http://a.example.com"} }, "Config.AllowedOrigins"},
 		{"relative MountPath", func(c *authprovider.Config) { c.MountPath = "auth" }, "Config.MountPath"},

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Handler serves the routes of all providers and of the issuer below [Config.BaseURL]. It is safe for concurrent use.
+// Handler serves the routes of all providers and of the issuer below [Config.BaseURL]. [New] makes it. It is safe for concurrent use.
 type Handler struct {
 	base      *ProviderContext
 	providers map[string]http.Handler

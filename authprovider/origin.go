@@ -9,7 +9,8 @@ import (
 )
 
 // OriginPolicy says which origins may open a sign-in, receive its result and call the routes: the app's own, exact
-// further ones, and patterns in which "*" stands for one DNS label. It is immutable and safe for concurrent use.
+// further ones, and patterns in which "*" stands for one DNS label. The zero value allows none. It is immutable and safe for
+// concurrent use.
 type OriginPolicy struct {
 	app          string
 	exact        []string
@@ -108,6 +109,9 @@ func parseOrigin(origin string, insecureHTTP bool) (string, error) {
 		if authority[i] >= 0x80 { // before ToLower, which makes an ASCII "k" of the Kelvin sign
 			return bad("host is not ASCII")
 		}
+	}
+	if strings.Contains(authority, "/") {
+		return bad("nothing may follow host and port, not even a slash")
 	}
 	host, port, err := splitHostPort(strings.ToLower(authority))
 	if err != nil {

@@ -9,9 +9,13 @@ import (
 // headers already set (Set-Cookie, Retry-After) are kept by the edge, which classifies, logs and renders the error.
 // The methods are called concurrently.
 type RouteHandlers interface {
+	// Start begins a sign-in: GET {provider}/start.
 	Start(w http.ResponseWriter, r *http.Request) error
+	// FrameHandler ends it: GET {provider}/handler/frame, and POST with [FormPostHandlers].
 	FrameHandler(w http.ResponseWriter, r *http.Request) error
+	// Refresh answers with a [ClientAuthResponse] as JSON: GET and POST {provider}/refresh.
 	Refresh(w http.ResponseWriter, r *http.Request) error
+	// Logout ends the session: POST {provider}/logout.
 	Logout(w http.ResponseWriter, r *http.Request) error
 }
 
@@ -20,10 +24,17 @@ type Unsupported struct{}
 
 var _ RouteHandlers = Unsupported{}
 
-func (Unsupported) Start(http.ResponseWriter, *http.Request) error        { return ErrNotSupported }
+// Start returns [ErrNotSupported].
+func (Unsupported) Start(http.ResponseWriter, *http.Request) error { return ErrNotSupported }
+
+// FrameHandler returns [ErrNotSupported].
 func (Unsupported) FrameHandler(http.ResponseWriter, *http.Request) error { return ErrNotSupported }
-func (Unsupported) Refresh(http.ResponseWriter, *http.Request) error      { return ErrNotSupported }
-func (Unsupported) Logout(http.ResponseWriter, *http.Request) error       { return ErrNotSupported }
+
+// Refresh returns [ErrNotSupported].
+func (Unsupported) Refresh(http.ResponseWriter, *http.Request) error { return ErrNotSupported }
+
+// Logout returns [ErrNotSupported].
+func (Unsupported) Logout(http.ResponseWriter, *http.Request) error { return ErrNotSupported }
 
 // ProviderFactory builds the route handlers of one provider. It is called once, by [New]; its error fails the
 // construction with the provider's ID in front. It must not need the network.

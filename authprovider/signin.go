@@ -41,6 +41,7 @@ type UserIdentity struct {
 // the person is told the same as somebody who is refused.
 type NoMatchError struct{ Errs []error }
 
+// Error returns what each resolver said: it is for logs.
 func (e *NoMatchError) Error() string {
 	texts := make([]string, len(e.Errs))
 	for i, err := range e.Errs {

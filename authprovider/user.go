@@ -22,7 +22,7 @@ type UserQuery struct {
 	Ref string
 	// Email is compared with the profile's address without regard to ASCII case.
 	Email string
-	// Annotations must all be there with exactly these values.
+	// Annotations must all be there with exactly these values. An empty name or value is an error: absent never matches absent.
 	Annotations map[string]string
 }
 
