@@ -113,8 +113,7 @@ func (m *environmentHandler) FrameHandler(w http.ResponseWriter, r *http.Request
 	}
 	env, _, ok := cutState(q.Get("state"))
 	if !ok || env == "" {
-		return m.app.fail(&authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "state_invalid", Err: errStateForged,
-			Message: "This sign-in did not begin here. Please go back to the app and try again."})
+		return m.app.fail(stateInvalid(errStateForged))
 	}
 	h, err := m.pick(env)
 	if err != nil {

@@ -3,7 +3,6 @@ package oauthadapter
 import (
 	"errors"
 	"net/http"
-	"net/url"
 )
 
 const maxFormPost = 16 << 10
@@ -18,7 +17,7 @@ func (f flow) redirectFormPost(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.RawQuery != "" || len(r.PostForm) == 0 {
 		return f.fail(inputError("form_malformed", "The provider's answer is malformed.", errors.New("oauthadapter: form post with a query, or without a form")))
 	}
-	target := "?" + url.Values(r.PostForm).Encode() // relative, so that an ingress may have changed the path
+	target := "?" + r.PostForm.Encode() // relative, so that an ingress may have changed the path
 	h := w.Header()
 	h.Set("Location", target)
 	h.Set("Referrer-Policy", "no-referrer")

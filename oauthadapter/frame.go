@@ -1,15 +1,11 @@
 package oauthadapter
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/cookies"
@@ -61,8 +57,7 @@ func (a *adapter[P]) checkState(q url.Values) (state, error) {
 		return state{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "state_expired", Err: err,
 			Message: "This sign-in took too long. Please go back to the app and try again."}
 	case err != nil:
-		return state{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "state_invalid", Err: err,
-			Message: "This sign-in did not begin here. Please go back to the app and try again."}
+		return state{}, stateInvalid(err)
 	}
 	if env := q.Get("env"); env != "" && env != a.pc.Environment {
 		return state{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "environment_mismatch", Message: "This sign-in belongs to another environment.",
@@ -168,63 +163,4 @@ func checkResult[P any](result *Result[P], err error) error {
 		return errors.New("oauthadapter: OAuthHandlers returned neither a result nor an error")
 	}
 	return err
-}
-
-// newSessionID is not a secret: it tells the sessions of this process apart.
-func newSessionID() string {
-	id := make([]byte, sessionIDSize)
-	rand.Read(id)
-	return string(id)
-}
-
-// kept is what of a session is stored. An access token rests only where there is no refresh token to get another with.
-func (a *adapter[P]) kept(s Session) Session {
-	if s.RefreshToken != "" {
-		s.AccessToken = ""
-	}
-	if a.ender == nil {
-		s.IDToken = ""
-	}
-	s.Scope = ""
-	return s
-}
-
-// maxExpiresIn bounds what a vendor says of an access token's life: apps reckon with it.
-const maxExpiresIn = 365 * 24 * time.Hour
-
-// providerInfo is the OAuth part of the answer, as Backstage's frontend reads it.
-type providerInfo struct {
-	AccessToken      string `json:"accessToken"`
-	IDToken          string `json:"idToken,omitempty"`
-	Scope            string `json:"scope"`
-	ExpiresInSeconds *int64 `json:"expiresInSeconds,omitempty"`
-}
-
-// respond runs the profile transform and the sign-in resolvers, and issues a token at the very end.
-func (a *adapter[P]) respond(ctx context.Context, r *http.Request, result *Result[P], granted []string) (*authprovider.ClientAuthResponse, string, error) {
-	profile := result.Profile
-	if a.transform != nil {
-		var err error
-		if profile, err = a.transform(ctx, result, a.pc.ResolverContext); err != nil {
-			return nil, "", fmt.Errorf("oauthadapter: profile transform: %w", err)
-		}
-	}
-	info := providerInfo{AccessToken: string(result.Session.AccessToken), IDToken: string(result.Session.IDToken), Scope: strings.Join(a.implied(granted), " ")}
-	if expires := result.Session.ExpiresAt; !expires.IsZero() {
-		left := int64(min(max(0, expires.Sub(a.pc.Now())), maxExpiresIn) / time.Second)
-		info.ExpiresInSeconds = &left
-	}
-	resp := &authprovider.ClientAuthResponse{Profile: profile, ProviderInfo: info}
-	if len(a.signIn) == 0 {
-		return resp, "", nil
-	}
-	id, err := authprovider.ResolveSignIn(ctx, authprovider.SignInInfo[*Result[P]]{Profile: profile, Result: result, Header: authprovider.SignInHeader(r)},
-		a.pc.ResolverContext, a.signIn...)
-	if err != nil {
-		return nil, "", err
-	}
-	if resp.BackstageIdentity, err = a.pc.IssueIdentity(ctx, id); err != nil {
-		return nil, "", err
-	}
-	return resp, id.UserRef, nil
 }

@@ -50,7 +50,10 @@ type adapter[P any] struct {
 	flights  refreshFlights[P]
 }
 
-var _ authprovider.RouteHandlers = (*adapter[any])(nil)
+var (
+	_ authprovider.RouteHandlers    = (*adapter[any])(nil)
+	_ authprovider.FormPostHandlers = (*adapter[any])(nil)
+)
 
 func newAdapter[P any](pc *authprovider.ProviderContext, h OAuthHandlers[P], o Options[P], signIn []authprovider.SignInResolver[*Result[P]]) (*adapter[P], error) {
 	if h == nil {

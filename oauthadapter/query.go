@@ -15,10 +15,10 @@ import (
 var ownParameters = []string{"env", "scope", "origin", "redirectUrl", "flow", "optional",
 	"state", "code", "error", "error_description", "error_uri", "iss", "session_state"}
 
-// protocolParameters never reach a provider from a caller's query.
-var protocolParameters = []string{"nonce", "client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "code_challenge",
-	"code_challenge_method", "code_verifier", "request", "request_uri", "max_age", "grant_type", "prompt", "id_token_hint", "claims",
-	"client_assertion", "client_assertion_type", "registration"}
+// protocolParameters never reach a provider from a caller's query; nor does what begins with code_challenge.
+var protocolParameters = []string{"nonce", "client_id", "client_secret", "redirect_uri", "response_type", "response_mode",
+	"code_verifier", "request", "request_uri", "max_age", "grant_type", "prompt", "id_token_hint", "claims", "client_assertion",
+	"client_assertion_type", "registration"}
 
 // parseQuery reads a query strictly: a malformed escape, a semicolon or a doubled parameter is an error, never a guess.
 func parseQuery(r *http.Request) (url.Values, error) {

@@ -2,7 +2,6 @@ package oauthadapter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -135,15 +134,4 @@ func refreshFailure(err error) error {
 		return sessionMissing(err)
 	}
 	return providerFailure(err)
-}
-
-func writeJSON(w http.ResponseWriter, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("oauthadapter: encode the answer: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // the app may be gone; nobody is left to tell
-	return nil
 }

@@ -1,6 +1,7 @@
 package oauthadapter
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,6 +30,13 @@ type storedSession struct {
 	created    time.Time
 	granted    []string // scopes
 	session    Session  // Scope is not stored; granted is
+}
+
+// newSessionID is not a secret: it tells the sessions of this process apart.
+func newSessionID() string {
+	id := make([]byte, sessionIDSize)
+	rand.Read(id)
+	return string(id)
 }
 
 // sessionStore is where sessions rest. Nothing outside it may assume that they are in a cookie.
@@ -103,6 +111,18 @@ func (c *cookieSessions) clear(w http.ResponseWriter, r *http.Request, sameSite 
 
 func (c *cookieSessions) place(browser string) []byte {
 	return cookies.Place("session", c.cookie.Name, c.provider, c.environment, browser)
+}
+
+// kept is what of a session is stored. An access token rests only where there is no refresh token to get another with.
+func (a *adapter[P]) kept(s Session) Session {
+	if s.RefreshToken != "" {
+		s.AccessToken = ""
+	}
+	if a.ender == nil {
+		s.IDToken = ""
+	}
+	s.Scope = ""
+	return s
 }
 
 func (s *storedSession) marshal(seen time.Time) []byte {

@@ -1,9 +1,7 @@
 package oauthadapter
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -118,17 +116,4 @@ func (a *adapter[P]) parseFlow(q url.Values) (flow, error) {
 		return f, nil
 	}
 	return flow{}, inputError("flow_unknown", "The flow must be popup or redirect.", errors.New("oauthadapter: unknown flow"))
-}
-
-// randomText returns so many random bytes, at most 32, as base64url text.
-func randomText(size int) string {
-	var raw [32]byte
-	rand.Read(raw[:size])
-	return base64Text(raw[:size])
-}
-
-// base64Text encodes at most 64 bytes without a buffer on the heap.
-func base64Text(raw []byte) string {
-	var buf [86]byte
-	return string(base64.RawURLEncoding.AppendEncode(buf[:0], raw))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/cookies"
 )
 
@@ -26,6 +27,12 @@ var (
 	errStateForged  = errors.New("oauthadapter: state was not made here")
 	errStateExpired = errors.New("oauthadapter: state has expired")
 )
+
+// stateInvalid is what the person is told of a state that was not made here.
+func stateInvalid(err error) error {
+	return &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "state_invalid", Err: err,
+		Message: "This sign-in did not begin here. Please go back to the app and try again."}
+}
 
 // state is the state parameter: it names an attempt and says nothing about it. What the attempt is about lies in the attempt's
 // cookie. The MAC tells a forgery from a browser that did not send its cookie, so that the two get different answers.
