@@ -27,6 +27,19 @@
 // Refresh and logout pass only requests that the app's own script makes. Parallel refreshes of one session share one call to the provider. Only an
 // ended session is cleared; an outage or a missing consent signs nobody out. Logout clears the browser first, then revokes as well as it can.
 //
+// # What an app sends
+//
+//   - It opens GET {provider}/start in a popup, or navigates to it. All parameters are optional: scope (separated by spaces), flow
+//     ("popup", or "redirect" with redirectUrl, a page of the app's), origin (the app's own; [authprovider.Config.AppURL]'s if absent) and
+//     env, the environment, which a provider without [EnvironmentHandler] ignores.
+//   - The popup posts {"type":"config_info","targetOrigin":...} to its opener, then {"type":"authorization_response"} with either
+//     "response", an [authprovider.ClientAuthResponse], or "error". The redirect flow returns to redirectUrl, where the app refreshes.
+//   - GET or POST {provider}/refresh, with scope and env, answers with a ClientAuthResponse, and POST {provider}/logout with nothing or
+//     {"logoutUrl":...}, to which the app navigates. Both need the browser's cookies and the header X-Requested-With: XMLHttpRequest.
+//   - The user token is the response's backstageIdentity.token; it goes to services as Authorization: Bearer.
+//
+// The page of examples/quickstart does all of it.
+//
 // # Cookies
 //
 // All are HttpOnly and host-only. "__Host-auth-browser" holds 16 random bytes. "__Secure-<provider>[~<environment>]~attempt~..." and

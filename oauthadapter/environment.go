@@ -12,11 +12,15 @@ import (
 
 // EnvironmentHandler serves several configurations of one provider under one ID. A request names its environment in the env
 // parameter, the callback in its state. A request that names none gets the only one, or [authprovider.Config.Environment] if there are
-// several. Environments share no cookie, state or client: every later call of a sign-in goes to the environment that it began in.
+// several, which must then be one of them. Environments share no cookie, state or client: every later call of a sign-in goes to the
+// environment that it began in. They do not nest.
 func EnvironmentHandler(environments map[string]authprovider.ProviderFactory) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		if len(environments) == 0 {
 			return nil, errors.New("oauthadapter: EnvironmentHandler needs at least one environment")
+		}
+		if pc.Environment != "" {
+			return nil, errors.New("oauthadapter: EnvironmentHandler cannot stand inside another: a request names one environment")
 		}
 		m := &environmentHandler{handlers: make(map[string]authprovider.RouteHandlers, len(environments)), app: flow{origin: pc.Origins.AppOrigin()}}
 		var errs []error
@@ -31,6 +35,9 @@ func EnvironmentHandler(environments map[string]authprovider.ProviderFactory) au
 		}
 		if len(environments) > 1 {
 			m.fallback = pc.DefaultEnvironment
+			if _, ok := environments[m.fallback]; !ok && m.fallback != "" {
+				errs = append(errs, fmt.Errorf("oauthadapter: Config.Environment %q is not among the provider's environments", m.fallback))
+			}
 		}
 		return m, errors.Join(errs...)
 	}
@@ -40,7 +47,10 @@ func EnvironmentHandler(environments map[string]authprovider.ProviderFactory) au
 func MapConfig[C any](configs map[string]C, provider func(environment string, c C) authprovider.ProviderFactory) authprovider.ProviderFactory {
 	environments := make(map[string]authprovider.ProviderFactory, len(configs))
 	for env, c := range configs {
-		environments[env] = provider(env, c)
+		environments[env] = nil // which fails the construction
+		if provider != nil {
+			environments[env] = provider(env, c)
+		}
 	}
 	return EnvironmentHandler(environments)
 }

@@ -103,17 +103,34 @@ func TestEnvironments(t *testing.T) {
 	t.Run("construction", func(t *testing.T) {
 		ok := oauthadapter.Provider[string](&vendor{}, oauthadapter.Options[string]{})
 		for name, environments := range map[string]map[string]authprovider.ProviderFactory{
-			"at least one environment": {},
-			"Bad ID":                   {"Bad ID": ok},
-			"ProviderFactory is nil":   {"production": nil},
-			"CallbackURL":              {"production": oauthadapter.Provider[string](&vendor{}, oauthadapter.Options[string]{CallbackURL: "https://elsewhere.example/cb"})},
+			"at least one environment":  {},
+			"Bad ID":                    {"Bad ID": ok},
+			"ProviderFactory is nil":    {"production": nil},
+			"CallbackURL":               {"production": oauthadapter.Provider[string](&vendor{}, oauthadapter.Options[string]{CallbackURL: "https://elsewhere.example/cb"})},
+			"inside another":            {"production": oauthadapter.EnvironmentHandler(map[string]authprovider.ProviderFactory{"production": ok})},
+			`Config.Environment "prod"`: {"production": ok, "development": ok},
 		} {
-			_, err := authprovider.New(authprovider.Config{BaseURL: base, Secrets: [][]byte{make([]byte, 32)},
+			_, err := authprovider.New(authprovider.Config{BaseURL: base, Secrets: [][]byte{make([]byte, 32)}, Environment: "prod",
 				Providers: map[string]authprovider.ProviderFactory{"demo": oauthadapter.EnvironmentHandler(environments)}})
 			require.ErrorContains(t, err, name)
 			require.ErrorContains(t, err, `provider "demo"`)
 		}
 	})
+}
+
+// TestProviderRefuses: what a host or a vendor got wrong fails the construction rather than the first sign-in.
+func TestProviderRefuses(t *testing.T) {
+	none := oauthadapter.Options[string]{}
+	for name, factory := range map[string]authprovider.ProviderFactory{
+		"OAuthHandlers are required":      oauthadapter.Provider[string](nil, none),
+		"oauthadapter: OAuthHandlers are": oauthadapter.Provider[string]((*vendor)(nil), none),
+		"Options.AdditionalScopes":        oauthadapter.Provider[string](&vendor{}, oauthadapter.Options[string]{AdditionalScopes: []string{`a"b`}}),
+		"scopes that the vendor requires": oauthadapter.Provider[string](&vendor{required: []string{`a"b`}}, none),
+		"ProviderFactory is nil":          oauthadapter.MapConfig[string](map[string]string{"production": ""}, nil),
+	} {
+		_, err := authprovider.New(authprovider.Config{BaseURL: base, Secrets: [][]byte{make([]byte, 32)}, Providers: map[string]authprovider.ProviderFactory{"demo": factory}})
+		require.ErrorContains(t, err, name)
+	}
 }
 
 // TestRowS10LocalAppAgainstRemoteBackend: an app under development at http://localhost:3000 signs in at an https backend that serves production

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/oauthadapter"
@@ -21,7 +22,7 @@ type acmeProfile struct{ Login string }
 
 func (acme) Start(_ context.Context, req oauthadapter.StartRequest) (oauthadapter.StartResponse, error) {
 	q := url.Values{"client_id": {"portal"}, "response_type": {"code"}, "redirect_uri": {req.CallbackURL},
-		"state": {req.State}, "code_challenge": {req.CodeChallenge}, "code_challenge_method": {"S256"}}
+		"scope": {strings.Join(req.Scopes, " ")}, "state": {req.State}, "code_challenge": {req.CodeChallenge}, "code_challenge_method": {"S256"}}
 	return oauthadapter.StartResponse{URL: "https://acme.example/authorize?" + q.Encode()}, nil
 }
 

@@ -56,10 +56,14 @@ type StartResponse struct {
 
 // CallbackRequest is a verified callback: state, attempt cookie and issuer have been checked, and there is a code.
 type CallbackRequest struct {
-	Code         string
+	// Code is the authorization code.
+	Code string
+	// CodeVerifier is the PKCE verifier, which goes to the token endpoint.
 	CodeVerifier string
-	Nonce        string
-	CallbackURL  string
+	// Nonce is what the ID token's nonce claim must be equal to.
+	Nonce string
+	// CallbackURL is the redirect_uri of the authorization request, which the token endpoint wants to see again.
+	CallbackURL string
 	// Scopes are those that the attempt asked for.
 	Scopes []string
 	// Params are the callback's parameters, for vendors that send more than a code.

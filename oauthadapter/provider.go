@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,8 @@ var (
 )
 
 func newAdapter[P any](pc *authprovider.ProviderContext, h OAuthHandlers[P], o Options[P], signIn []authprovider.SignInResolver[*Result[P]]) (*adapter[P], error) {
-	if h == nil {
+	// A nil pointer is a constructor's result whose error nobody looked at.
+	if v := reflect.ValueOf(h); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("oauthadapter: OAuthHandlers are required")
 	}
 	if slices.ContainsFunc(signIn, func(f authprovider.SignInResolver[*Result[P]]) bool { return f == nil }) {
@@ -97,13 +99,17 @@ func newAdapter[P any](pc *authprovider.ProviderContext, h OAuthHandlers[P], o O
 	if f, ok := h.(FormPoster); ok {
 		a.formPost = f.UsesFormPost()
 	}
-	required := o.AdditionalScopes
+	var required []string
 	if s, ok := h.(ScopeRequirer); ok {
-		required = unique(s.RequiredScopes(), required)
+		if required, err = parseScope(strings.Join(s.RequiredScopes(), " ")); err != nil {
+			return nil, fmt.Errorf("oauthadapter: the scopes that the vendor requires: %w", err)
+		}
 	}
-	if a.requiredScopes, err = parseScope(strings.Join(required, " ")); err != nil {
+	additional, err := parseScope(strings.Join(o.AdditionalScopes, " "))
+	if err != nil {
 		return nil, fmt.Errorf("oauthadapter: Options.AdditionalScopes: %w", err)
 	}
+	a.requiredScopes = unique(required, additional)
 	a.flights.now = pc.Now
 	a.states = newStateCodec(pc.Keys("oauth state"), pc.ProviderID, pc.Environment)
 	if err := a.initCookies(callback.Path, duration, idle); err != nil {

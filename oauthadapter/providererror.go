@@ -19,6 +19,7 @@ type ProviderError struct {
 	RetryAfter time.Duration
 }
 
+// Error returns endpoint, status, code and description: it is for logs.
 func (e *ProviderError) Error() string {
 	text := fmt.Sprintf("oauthadapter: %s endpoint answered", e.Endpoint)
 	if e.Status != 0 {
