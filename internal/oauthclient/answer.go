@@ -39,6 +39,8 @@ type tokenTransport struct {
 	scope string
 }
 
+var _ http.RoundTripper = tokenTransport{}
+
 func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r, err := t.prepare(r)
 	if err != nil {
@@ -155,14 +157,14 @@ func (c *Client) GetJSON(ctx context.Context, endpoint, rawURL string, accessTok
 		return c.refusal(endpoint, res, string(accessToken))
 	}
 	if err := checkJSON(res.Header); err != nil {
-		return unavailable(err, 0)
+		return Unavailable(err, 0)
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return c.failure(endpoint, err, string(accessToken))
 	}
 	if err := jose.UnmarshalStrict(body, v); err != nil {
-		return unavailable(fmt.Errorf("%w: %s: not the JSON expected", ErrAnswer, endpoint), 0)
+		return Unavailable(fmt.Errorf("%w: %s: not the JSON expected", ErrAnswer, endpoint), 0)
 	}
 	return nil
 }

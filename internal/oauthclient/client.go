@@ -149,7 +149,7 @@ func (c *Client) Refresh(ctx context.Context, tokenURL string, refreshToken auth
 func (c *Client) session(t *oauth2.Token) (oauthadapter.Session, error) {
 	// RFC 6749 section 7.1: a client must not use a token of a type that it does not know. Many leave the type out.
 	if t.TokenType != "" && !strings.EqualFold(t.TokenType, "Bearer") {
-		return oauthadapter.Session{}, unavailable(fmt.Errorf("%w: token_type is not Bearer", ErrAnswer), 0)
+		return oauthadapter.Session{}, Unavailable(fmt.Errorf("%w: token_type is not Bearer", ErrAnswer), 0)
 	}
 	s := oauthadapter.Session{
 		AccessToken:  authprovider.Secret(t.AccessToken),

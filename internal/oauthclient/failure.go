@@ -42,7 +42,7 @@ func (c *Client) failure(endpoint string, err error, secrets ...string) error {
 	default:
 		err = transportCause(err)
 	}
-	return unavailable(fmt.Errorf("oauthclient: %s endpoint: %w", endpoint, err), 0)
+	return Unavailable(fmt.Errorf("oauthclient: %s endpoint: %w", endpoint, err), 0)
 }
 
 // refusal translates an answer whose status is not the one expected.
@@ -67,7 +67,7 @@ func (c *Client) providerError(endpoint string, res *http.Response, code, descri
 		return e
 	case e.Status >= 500, e.Status/100 == 3, e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout,
 		e.Code == "temporarily_unavailable", e.Code == "server_error", e.Code == "slow_down":
-		return unavailable(e, e.RetryAfter)
+		return Unavailable(e, e.RetryAfter)
 	}
 	return e
 }
@@ -86,7 +86,8 @@ func (c *Client) scrub(text string, secrets []string) string {
 	return text
 }
 
-func unavailable(cause error, retry time.Duration) error {
+// Unavailable says that the provider is out of order for the moment, and when to try again, zero if nobody knows.
+func Unavailable(cause error, retry time.Duration) error {
 	return &authprovider.Error{Kind: authprovider.ErrUnavailable, Code: "provider_unavailable", Err: cause, RetryAfter: retry}
 }
 

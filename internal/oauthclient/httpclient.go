@@ -41,6 +41,8 @@ type boundedTransport struct {
 	timeout time.Duration
 }
 
+var _ http.RoundTripper = boundedTransport{}
+
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), t.timeout)
 	res, err := t.next.RoundTrip(r.WithContext(ctx))

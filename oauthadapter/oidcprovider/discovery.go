@@ -16,6 +16,7 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
 )
 
 const (
@@ -75,7 +76,7 @@ func (d *discovery) metadata(ctx context.Context) (*metadata, error) {
 	case <-r.done:
 		return r.metadata, r.err
 	case <-ctx.Done():
-		return nil, unavailable(fmt.Errorf("oidcprovider: waiting for discovery: %w", ctx.Err()), 0)
+		return nil, oauthclient.Unavailable(fmt.Errorf("oidcprovider: waiting for discovery: %w", ctx.Err()), 0)
 	}
 }
 
@@ -101,7 +102,7 @@ func (d *discovery) join() (*metadata, *reading, error) {
 	case d.inflight != nil:
 		return nil, d.inflight, nil
 	}
-	return nil, nil, unavailable(d.failure, d.retryAt.Sub(now))
+	return nil, nil, oauthclient.Unavailable(d.failure, d.retryAt.Sub(now))
 }
 
 func (d *discovery) read(r *reading, last *metadata) {
@@ -135,7 +136,7 @@ func (d *discovery) finish(r *reading, m *metadata, err error) int {
 	d.failures++
 	d.failure = err
 	d.retryAt = now.Add(backoff/2 + rand.N(backoff/2)) // apart from other replicas
-	r.err = unavailable(err, d.retryAt.Sub(now))
+	r.err = oauthclient.Unavailable(err, d.retryAt.Sub(now))
 	return d.failures
 }
 
@@ -209,8 +210,4 @@ func discoveryError(err error) error {
 		return fmt.Errorf("oidcprovider: discovery: %w", err)
 	}
 	return fmt.Errorf("oidcprovider: discovery: %.200q", err.Error())
-}
-
-func unavailable(cause error, retry time.Duration) error {
-	return &authprovider.Error{Kind: authprovider.ErrUnavailable, Code: "provider_unavailable", Err: cause, RetryAfter: retry}
 }

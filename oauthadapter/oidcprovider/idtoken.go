@@ -16,6 +16,7 @@ import (
 
 	"example.com/stagedoor/internal/jose"
 	"example.com/stagedoor/internal/keyset"
+	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter"
 )
 
@@ -150,7 +151,7 @@ func (a *Authenticator) verifySignature(ctx context.Context, m *metadata, raw st
 	case err == nil:
 		return nil
 	case errors.Is(keyErr, keyset.ErrUnavailable), errors.Is(keyErr, context.Canceled), errors.Is(keyErr, context.DeadlineExceeded):
-		return unavailable(fmt.Errorf("oidcprovider: keys: %w", keyErr), 0)
+		return oauthclient.Unavailable(fmt.Errorf("oidcprovider: keys: %w", keyErr), 0)
 	case keyErr != nil:
 		return refuseIDToken(keyErr)
 	case errors.As(err, &expired):
@@ -161,6 +162,8 @@ func (a *Authenticator) verifySignature(ctx context.Context, m *metadata, raw st
 
 // reportingKeySet leaves the key set's error, of which go-oidc keeps the text alone, in the context's *error.
 type reportingKeySet struct{ keys oidc.KeySet }
+
+var _ oidc.KeySet = reportingKeySet{}
 
 type keyErrorKey struct{}
 
