@@ -24,6 +24,8 @@ type httpSource struct {
 	client *http.Client
 }
 
+var _ source = (*httpSource)(nil)
+
 func newHTTPSource(rawURL string, client *http.Client) (*httpSource, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
