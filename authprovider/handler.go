@@ -17,6 +17,8 @@ type Handler struct {
 	notFound  http.Handler
 }
 
+var _ http.Handler = (*Handler)(nil)
+
 // New builds every provider and returns the handler. It needs no network. Its error joins what is wrong with the
 // configuration, with the field's name, and with each provider, with the provider's ID.
 func New(c Config) (*Handler, error) {

@@ -1,6 +1,7 @@
 package authprovider
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -136,19 +137,19 @@ func splitHostPort(authority string) (host, port string, err error) {
 		host, port = authority[:i], authority[i+1:]
 		// strconv alone would take "+80" and "080".
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != port {
-			return "", "", fmt.Errorf("bad port")
+			return "", "", errors.New("bad port")
 		}
 	}
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		addr, err := netip.ParseAddr(host[1 : len(host)-1])
 		// Browsers write a mapped IPv4 address in hexadecimal and netip does not: no origin that is sent would equal it.
 		if err != nil || !addr.Is6() || addr.Is4In6() || addr.Zone() != "" || addr.String() != host[1:len(host)-1] {
-			return "", "", fmt.Errorf("bad IPv6 address")
+			return "", "", errors.New("bad IPv6 address")
 		}
 		return host, port, nil
 	}
 	if !validHostname(host) {
-		return "", "", fmt.Errorf("bad host")
+		return "", "", errors.New("bad host")
 	}
 	return host, port, nil
 }

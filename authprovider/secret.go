@@ -1,6 +1,7 @@
 package authprovider
 
 import (
+	"encoding"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,13 @@ import (
 // Two things cannot be kept from showing it: package fmt calls no method on unexported fields, so keep a Secret in an exported
 // field of whatever may be printed whole; and encoding/json writes the key of a map as it is.
 type Secret string
+
+var (
+	_ fmt.Formatter          = Secret("")
+	_ fmt.GoStringer         = Secret("")
+	_ slog.LogValuer         = Secret("")
+	_ encoding.TextMarshaler = Secret("")
+)
 
 const redacted = "[redacted]"
 
