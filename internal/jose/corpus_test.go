@@ -52,23 +52,10 @@ func (m *mint) good(name, raw string) {
 	m.specimens = append(m.specimens, specimen{name: name, raw: raw})
 }
 
-// header returns the good header with changes, as [claims] does for the payload.
+// header returns the good header with changes.
 func (m *mint) header(changes ...string) string {
-	names := []string{"alg", "kid", "typ"}
-	values := map[string]string{"alg": `"` + string(m.alg) + `"`, "kid": `"` + string(m.alg) + `"`, "typ": `"JWT"`}
-	for i := 0; i < len(changes); i += 2 {
-		if _, there := values[changes[i]]; !there {
-			names = append(names, changes[i])
-		}
-		values[changes[i]] = changes[i+1]
-	}
-	var members []string
-	for _, name := range names {
-		if values[name] != "" {
-			members = append(members, `"`+name+`":`+values[name])
-		}
-	}
-	return "{" + strings.Join(members, ",") + "}"
+	quoted := `"` + string(m.alg) + `"`
+	return object([]string{"alg", "kid", "typ"}, map[string]string{"alg": quoted, "kid": quoted, "typ": `"JWT"`}, changes)
 }
 
 // sign returns the token over two texts as they are.

@@ -48,27 +48,12 @@ func seal(tb testing.TB, key crypto.Signer, signed string, enc *base64.Encoding)
 	return signed + "." + enc.EncodeToString(signature)
 }
 
-// claims returns a good payload with changes: "name" to a raw JSON value, or to ""
-// to leave it out.
+// claims returns a good payload with changes.
 func claims(changes ...string) string {
-	names := []string{"iss", "aud", "sub", "iat", "exp"}
-	values := map[string]string{
+	return object([]string{"iss", "aud", "sub", "iat", "exp"}, map[string]string{
 		"iss": `"` + issuerURL + `"`, "aud": `"app"`, "sub": `"jane"`,
 		"iat": fmt.Sprint(nowSeconds), "exp": fmt.Sprint(nowSeconds + 3600),
-	}
-	for i := 0; i < len(changes); i += 2 {
-		if _, there := values[changes[i]]; !there {
-			names = append(names, changes[i])
-		}
-		values[changes[i]] = changes[i+1]
-	}
-	var members []string
-	for _, name := range names {
-		if values[name] != "" {
-			members = append(members, `"`+name+`":`+values[name])
-		}
-	}
-	return "{" + strings.Join(members, ",") + "}"
+	}, changes)
 }
 
 func header(change string) string { return `{"alg":"ES256","kid":"ec",` + change + `}` }
