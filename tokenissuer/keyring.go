@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"example.com/stagedoor/authprovider"
-	"example.com/stagedoor/internal/jose"
 )
 
 const (
@@ -282,21 +281,4 @@ func latest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// publicKeys is the key set of an issuer's own verifier.
-type publicKeys struct{ issuer *Issuer }
-
-// Key implements [jose.KeySet].
-func (p publicKeys) Key(ctx context.Context, kid string, _ jose.Algorithm) (jose.PublicKey, error) {
-	s, err := p.issuer.keys.current(ctx, p.issuer.clock.now())
-	if err != nil {
-		return jose.PublicKey{}, err
-	}
-	for _, k := range s.served {
-		if k.public.KeyID == kid {
-			return k.public, nil
-		}
-	}
-	return jose.PublicKey{}, jose.ErrUnknownKey
 }

@@ -80,6 +80,25 @@ func (i *Issuer) verifyLimited(ctx context.Context, t *jose.Token) error {
 	return nil
 }
 
+// publicKeys is the key set of an issuer's own verifier.
+type publicKeys struct{ issuer *Issuer }
+
+var _ jose.KeySet = publicKeys{}
+
+// Key implements [jose.KeySet].
+func (p publicKeys) Key(ctx context.Context, kid string, _ jose.Algorithm) (jose.PublicKey, error) {
+	s, err := p.issuer.keys.current(ctx, p.issuer.clock.now())
+	if err != nil {
+		return jose.PublicKey{}, err
+	}
+	for _, k := range s.served {
+		if k.public.KeyID == kid {
+			return k.public, nil
+		}
+	}
+	return jose.PublicKey{}, jose.ErrUnknownKey
+}
+
 // bearerToken returns the token of the one Authorization header. The scheme is compared without regard to case (RFC 9110
 // section 11.1).
 func bearerToken(authorization []string) (string, bool) {
