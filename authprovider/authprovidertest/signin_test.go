@@ -171,3 +171,18 @@ func TestSignInRedirect(t *testing.T) {
 	require.Equal(t, authprovidertest.Landing{URL: appOrigin + "/catalog?x=1#part", Status: http.StatusNotFound}, l)
 	require.Equal(t, "user:default/jane", p.browser.Refresh(p.app).Session.UserRef())
 }
+
+func TestSignInRedirectInTwoSteps(t *testing.T) {
+	p := newPortal(t)
+	callback := p.browser.BeginRedirect(p.app, appOrigin+"/catalog", "openid", "email")
+	require.True(t, strings.HasPrefix(callback, baseURL+"/idp/handler/frame?"), callback)
+	require.Zero(t, p.idp.Calls(authprovidertest.Token))
+
+	// A browser that did not begin it is sent nowhere.
+	l := p.browser.Other().FinishRedirect(p.app, callback)
+	require.Equal(t, "cookie_missing", l.Code)
+
+	l = p.browser.FinishRedirect(p.app, callback)
+	require.Equal(t, authprovidertest.Landing{URL: appOrigin + "/catalog", Status: http.StatusNotFound}, l)
+	require.Equal(t, "user:default/jane", p.browser.Refresh(p.app).Session.UserRef())
+}
