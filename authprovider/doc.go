@@ -36,11 +36,13 @@
 //     strictly ([ParseOrigin]); a pattern's star is one DNS label and never one of the last two.
 //   - A redirect flow returns to the origin that started it and nowhere else ([OriginPolicy.ParseRedirectURL]).
 //   - Routes that act on a cookie take requests of the app's own script only ([OriginPolicy.CheckRequest]).
-//   - The popup page posts its result to one exact origin, under a content security policy that runs one constant script ([WriteWebMessage]).
+//   - The popup page posts its result to one exact origin, under a content security policy that runs one constant script
+//     ([WriteWebMessage]).
 //   - URLs and cookies are made from [Config.BaseURL], never from Host, Forwarded or X-Forwarded headers.
 //   - An error has two audiences: [Error.Message] is for the person, the cause is for the log. An error of no known class
 //     is shown as a bare status text with a log ID. A panic fails one request.
-//   - What can hold a token is never cached ("no-store", "nosniff"). A [Secret] does not show in logs, and audit entries hold no token, code, cookie or header.
+//   - What can hold a token is never cached ("no-store", "nosniff"). A [Secret] does not show in logs, and audit entries hold
+//     no token, code, cookie or header.
 //   - Configuration that would be unsafe fails [New], by the field's name; what turns a rule off is called Insecure.
 //
 // # What it leaves to others

@@ -8,10 +8,10 @@ import (
 
 const maxRedirectURL = 2048
 
-// ParseRedirectURL checks where a redirect flow wants to return to: an absolute URL with exactly the given origin,
-// which must be an allowed one. It returns the URL as it may stand in a Location header: without the "error" and
-// "error_code" parameters that the redirect flow itself adds, and, if it is over 2,048 bytes, without fragment and query
-// (the origin's root, if the path alone is longer), since a person on a top-level page is better off on the page than on an error. Errors are *[Error].
+// ParseRedirectURL checks where a redirect flow wants to return to: an absolute URL with exactly the given origin, which must
+// be an allowed one. It returns the URL as it may stand in a Location header: without the "error" and "error_code" parameters
+// that the redirect flow itself adds, and, if it is over 2,048 bytes, without fragment and query (the origin's root, if the
+// path alone is longer), since a person on a top-level page is better off on the page than on an error. Errors are *[Error].
 //
 // Scheme and authority are read strictly rather than by net/url, which differs from browsers on back-slashes, tabs,
 // missing slashes and users: each difference is an open redirect.

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// CheckRequest guards the routes that act on a cookie or a proxy's header: it passes requests that the app's own
-// script made and nothing else. It demands X-Requested-With: XMLHttpRequest, which a foreign page cannot send without
-// a preflight, and one of: an allowed Origin; no Origin, as on same-origin GET requests, unless Fetch Metadata says that the request is
-// not same-origin; Sec-Fetch-Site: same-origin, as behind a development proxy under an unlisted name, but never with Origin: null. Only the browser can
-// set Sec-Fetch headers. Errors are *[Error] of class [ErrNotAllowed], with a code for each reason.
+// CheckRequest guards the routes that act on a cookie or a proxy's header: it passes requests that the app's own script made
+// and nothing else. It demands X-Requested-With: XMLHttpRequest, which a foreign page cannot send without a preflight, and one
+// of: an allowed Origin; no Origin, as on same-origin GET requests, unless Fetch Metadata says that the request is not
+// same-origin; Sec-Fetch-Site: same-origin, as behind a development proxy under an unlisted name, but never with Origin: null.
+// Only the browser can set Sec-Fetch headers. Errors are *[Error] of class [ErrNotAllowed], with a code for each reason.
 func (p *OriginPolicy) CheckRequest(r *http.Request) error {
 	refuse := func(code, cause string) error {
 		return &Error{Kind: ErrNotAllowed, Code: code, Message: "This request is not allowed.", Err: errors.New("authprovider: " + cause)}

@@ -27,8 +27,9 @@ type WebMessageError struct {
 // else, and closes. It can be read without JavaScript, and when the opener is gone (a sign-in page that sends
 // Cross-Origin-Opener-Policy cuts it off).
 //
-// appOrigin must be an allowed origin; what is no origin at all, "*" first of all, is an error. The status is 200 for errors too, as in Backstage: only intermediaries read it,
-// and one that replaces error pages would cut the message off. Nothing is written if an error is returned.
+// appOrigin must be an allowed origin; what is no origin at all, "*" first of all, is an error. The status is 200 for errors
+// too, as in Backstage: only intermediaries read it, and one that replaces error pages would cut the message off. Nothing is
+// written if an error is returned.
 func WriteWebMessage(w http.ResponseWriter, appOrigin string, m WebMessage) error {
 	if (m.Response == nil) == (m.Error == nil) {
 		return errors.New("authprovider: a WebMessage needs exactly one of Response and Error")

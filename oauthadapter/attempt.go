@@ -74,8 +74,8 @@ func (c attemptCookies) name(s state) string {
 	return c.prefix + "0000000000"[min(len(made), 10):] + made + "-" + base64Text(sum[:8])
 }
 
-// place binds an attempt to its cookie's name, the provider, the environment, the state and the browser: a cookie that was tossed in from another
-// browser does not open, even if its state was tossed in with it (login CSRF, RFC 9700 section 4.7).
+// place binds an attempt to its cookie's name, the provider, the environment, the state and the browser: a cookie that was
+// tossed in from another browser does not open, even if its state was tossed in with it (login CSRF, RFC 9700 section 4.7).
 func (c attemptCookies) place(name string, s state, browser string) []byte {
 	return cookies.Place("attempt", name, c.provider, c.environment, s.text, browser)
 }

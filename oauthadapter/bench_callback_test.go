@@ -27,7 +27,8 @@ import (
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 )
 
-// memoryIdP answers discovery, keys and code exchange without a network, as an http.RoundTripper. It signs a token for the nonce that it is told.
+// memoryIdP answers discovery, keys and code exchange without a network, as an http.RoundTripper. It signs a token for the
+// nonce that it is told.
 type memoryIdP struct {
 	key   *ecdsa.PrivateKey
 	nonce string
@@ -64,8 +65,9 @@ func (p *memoryIdP) idToken() string {
 
 func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// handWrittenCallback is the callback as people write it on x/oauth2 and go-oidc: it compares state and nonce with the cookies and verifies the ID
-// token, and answers with the tokens. It has no checks beyond that, no session, no resolver and no token of its own.
+// handWrittenCallback is the callback as people write it on x/oauth2 and go-oidc: it compares state and nonce with the cookies
+// and verifies the ID token, and answers with the tokens. It has no checks beyond that, no session, no resolver and no token of
+// its own.
 func handWrittenCallback(c *oauth2.Config, verifier *oidc.IDTokenVerifier, client *http.Client) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), oauth2.HTTPClient, client)
@@ -96,8 +98,8 @@ func handWrittenCallback(c *oauth2.Config, verifier *oidc.IDTokenVerifier, clien
 	}
 }
 
-// BenchmarkSignIn is a start and its callback, against the same provider in memory. The adapter's has a session cookie, a resolver and an (unsigned)
-// user token more than its floor.
+// BenchmarkSignIn is a start and its callback, against the same provider in memory. The adapter's has a session cookie, a
+// resolver and an (unsigned) user token more than its floor.
 func BenchmarkSignIn(b *testing.B) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(b, err)

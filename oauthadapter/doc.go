@@ -16,16 +16,17 @@
 //
 // # What is done here, for every vendor
 //
-// Start makes state, OpenID Connect nonce and PKCE verifier, and checks origin, redirect URL and scope before anything is set. The state names
-// an attempt and says nothing about it; the attempt itself lies in an encrypted cookie of its own, so that parallel tabs work, bound to
-// the provider, the environment, the state and the browser.
+// Start makes state, OpenID Connect nonce and PKCE verifier, and checks origin, redirect URL and scope before anything is set.
+// The state names an attempt and says nothing about it; the attempt itself lies in an encrypted cookie of its own, so that
+// parallel tabs work, bound to the provider, the environment, the state and the browser.
 //
 // The callback believes nothing before the state's MAC, the attempt's cookie and the issuer (RFC 9207) have been checked; a forged
 // state never redirects. A cookie is set only when exchange, profile transform, resolvers and token have all succeeded. Failures are shown
 // in the flow: posted to the window that opened the popup, or returned to the app as error (our words) and error_code (stable).
 //
-// Refresh and logout pass only requests that the app's own script makes. Parallel refreshes of one session share one call to the provider. Only an
-// ended session is cleared; an outage or a missing consent signs nobody out. Logout clears the browser first, then revokes as well as it can.
+// Refresh and logout pass only requests that the app's own script makes. Parallel refreshes of one session share one call to
+// the provider. Only an ended session is cleared; an outage or a missing consent signs nobody out. Logout clears the browser
+// first, then revokes as well as it can.
 //
 // # What an app sends
 //
@@ -42,15 +43,16 @@
 //
 // # Cookies
 //
-// All are HttpOnly and host-only. "__Host-auth-browser" holds 16 random bytes. "__Secure-<provider>[~<environment>]~attempt~..." and
-// "...~session" are encrypted with AES-256-GCM and live on the provider's path; a session may take several cookies and at most 12 KiB.
-// SameSite is Lax if the app's host name is the callback's, and None otherwise. On http://localhost the names have no prefix. Two attempts that begin
-// at the same moment in a browser that has no cookie of ours yet get one browser cookie each; the one that is overwritten has to begin again.
+// All are HttpOnly and host-only. "__Host-auth-browser" holds 16 random bytes.
+// "__Secure-<provider>[~<environment>]~attempt~..." and "...~session" are encrypted with AES-256-GCM and live on the provider's
+// path; a session may take several cookies and at most 12 KiB. SameSite is Lax if the app's host name is the callback's, and
+// None otherwise. On http://localhost the names have no prefix. Two attempts that begin at the same moment in a browser that
+// has no cookie of ours yet get one browser cookie each; the one that is overwritten has to begin again.
 //
 // A sign-in that fails changes nothing: whoever was signed in in that browser before still is.
 //
 // # What is left to others
 //
-// Sign-in identifies a person; it protects no route. The vendor verifies ID tokens. An attempt that was used is refused in this process; across
-// replicas the deleted cookie, PKCE and the provider's one-time code bound a replay.
+// Sign-in identifies a person; it protects no route. The vendor verifies ID tokens. An attempt that was used is refused in this
+// process; across replicas the deleted cookie, PKCE and the provider's one-time code bound a replay.
 package oauthadapter

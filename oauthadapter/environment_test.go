@@ -133,8 +133,8 @@ func TestProviderRefuses(t *testing.T) {
 	}
 }
 
-// TestRowS10LocalAppAgainstRemoteBackend: an app under development at http://localhost:3000 signs in at an https backend that serves production
-// too. Every attribute of every cookie.
+// TestRowS10LocalAppAgainstRemoteBackend: an app under development at http://localhost:3000 signs in at an https backend that
+// serves production too. Every attribute of every cookie.
 func TestRowS10LocalAppAgainstRemoteBackend(t *testing.T) {
 	const local = "http://localhost:3000"
 	v := map[string]*vendor{"development": {}, "production": {}}

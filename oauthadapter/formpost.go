@@ -7,8 +7,9 @@ import (
 
 const maxFormPost = 16 << 10
 
-// redirectFormPost turns the provider's cross-site POST into a GET of the same callback. The POST comes without our SameSite=Lax cookies; after a
-// redirect the browser sends them, since it is a top-level GET, and no cookie has to be SameSite=None. f is the flow of the callback that is not verified.
+// redirectFormPost turns the provider's cross-site POST into a GET of the same callback. The POST comes without our
+// SameSite=Lax cookies; after a redirect the browser sends them, since it is a top-level GET, and no cookie has to be
+// SameSite=None. f is the flow of the callback that is not verified.
 func (f flow) redirectFormPost(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFormPost)
 	if err := r.ParseForm(); err != nil {

@@ -66,7 +66,8 @@ func (a *adapter[P]) checkState(q url.Values) (state, error) {
 	return s, nil
 }
 
-// takeAttempt opens the attempt of a genuine state and uses it up: its cookie is expired on every answer, and a second use in this process refused.
+// takeAttempt opens the attempt of a genuine state and uses it up: its cookie is expired on every answer, and a second use in
+// this process refused.
 func (a *adapter[P]) takeAttempt(w http.ResponseWriter, r *http.Request, s state) (attempt, error) {
 	a.attempts.expire(w, s, a.sameSite(a.pc.Origins.AppOrigin()))
 	refuse := func(code, message string, cause error) (attempt, error) {
@@ -133,8 +134,8 @@ func (a *adapter[P]) complete(w http.ResponseWriter, r *http.Request, at attempt
 	return resp, nil
 }
 
-// checkIssuer defends against mix-up: a code of one authorization server must not be sent to another (RFC 9207 section 2.4). It comes before
-// the error and the code, since an attacker's server may have sent either.
+// checkIssuer defends against mix-up: a code of one authorization server must not be sent to another (RFC 9207 section 2.4). It
+// comes before the error and the code, since an attacker's server may have sent either.
 func checkIssuer(at attempt, q url.Values) error {
 	iss, sent := q.Get("iss"), q.Has("iss")
 	if at.issuer == "" || !sent && !at.issuerRequired || sent && iss == at.issuer {

@@ -76,7 +76,8 @@ func sessionMissing(err error) error {
 	return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "session_missing", Message: "There is no session. Please sign in.", Err: err}
 }
 
-// widerScope returns what to ask the provider for: nothing, which means what was granted (RFC 6749 section 6), unless the request wants more.
+// widerScope returns what to ask the provider for: nothing, which means what was granted (RFC 6749 section 6), unless the
+// request wants more.
 func (a *adapter[P]) widerScope(s *storedSession, asked []string) []string {
 	if covers(a.implied(s.granted), asked) {
 		return nil
@@ -84,7 +85,8 @@ func (a *adapter[P]) widerScope(s *storedSession, asked []string) []string {
 	return unique(asked, s.granted, a.requiredScopes)
 }
 
-// refreshUpstream makes one call to the provider and returns the session as it is then; beside an error, if the provider renewed it all the same.
+// refreshUpstream makes one call to the provider and returns the session as it is then; beside an error, if the provider
+// renewed it all the same.
 func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, wanted []string) (*storedSession, *Result[P], error) {
 	if s.session.RefreshToken == "" && !s.session.ExpiresAt.IsZero() && !a.pc.Now().Before(s.session.ExpiresAt) {
 		return nil, nil, fmt.Errorf("%w: access token expired and there is no refresh token", ErrSessionEnded)
@@ -125,7 +127,8 @@ func (a *adapter[P]) renewed(s *storedSession, answer Session) *storedSession {
 	return next
 }
 
-// refreshFailure is what a failed refresh is answered with. Only an ended session is cleared: an outage or a missing consent must sign nobody out.
+// refreshFailure is what a failed refresh is answered with. Only an ended session is cleared: an outage or a missing consent
+// must sign nobody out.
 func refreshFailure(err error) error {
 	switch {
 	case errors.Is(err, ErrSessionEnded):

@@ -93,7 +93,8 @@ func TestRowF4ProvidersCrossed(t *testing.T) {
 	require.Equal(t, 1, honest.calls())
 }
 
-// TestRowF5Script: nothing of a provider's text or a person's profile gets out of the data block. (The page after an HTML5 parser is tested in e2e.)
+// TestRowF5Script: nothing of a provider's text or a person's profile gets out of the data block. (The page after an HTML5
+// parser is tested in e2e.)
 func TestRowF5Script(t *testing.T) {
 	const script = "</script><script>alert(1)</script><!--\u2028\u2029&'\"\\"
 	intact := func(t *testing.T, hop *authprovidertest.Hop) {

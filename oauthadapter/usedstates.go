@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// maxUsedStates bounds the memory. Only a browser that holds the attempt's cookie can use a state, so it takes that many
-// real sign-ins in ten minutes to reach it; then the oldest are forgotten, and the deleted cookie, PKCE and the one-time code still bound a replay.
+// maxUsedStates bounds the memory. Only a browser that holds the attempt's cookie can use a state, so it takes that many real
+// sign-ins in ten minutes to reach it; then the oldest are forgotten, and the deleted cookie, PKCE and the one-time code still
+// bound a replay.
 const maxUsedStates = 1 << 16
 
 // usedStates remembers which attempts were used in this process (RFC 9700 section 4.7.1).

@@ -36,8 +36,8 @@ type Message struct {
 	TargetOrigin string
 	// Posted is the message that the page posts, whoever gets it.
 	Posted json.RawMessage
-	// Undelivered says why the app's page does not get the message: it is posted to another origin, the opener was cut off, or the browser would
-	// not run the script. If empty, it gets it.
+	// Undelivered says why the app's page does not get the message: it is posted to another origin, the opener was cut off, or
+	// the browser would not run the script. If empty, it gets it.
 	Undelivered string
 	// Type, Response and Error are what the app's page gets. A popup that ends on a page of another kind, such as a JSON error, has
 	// Undelivered set, and its Error is what the person reads there.
@@ -70,14 +70,15 @@ func (b *Browser) SignInPopup(a App, scopes ...string) Message {
 	return b.message(a, b.Open(a.Origin, a.startURL("popup", "", scopes)))
 }
 
-// SignInRedirect signs in with the redirect flow, and returns where the browser is then. The app has to call [Browser.Refresh] for the result.
+// SignInRedirect signs in with the redirect flow, and returns where the browser is then. The app has to call [Browser.Refresh]
+// for the result.
 func (b *Browser) SignInRedirect(a App, redirectURL string, scopes ...string) Landing {
 	b.t.Helper()
 	return b.landing(a, b.Open(a.Origin, a.startURL("redirect", redirectURL, scopes)))
 }
 
-// BeginPopup goes through a popup sign-in up to the callback, and returns the callback's URL, to be given to [Browser.FinishPopup] of this or of
-// another browser. It fails the test if the sign-in does not get so far.
+// BeginPopup goes through a popup sign-in up to the callback, and returns the callback's URL, to be given to
+// [Browser.FinishPopup] of this or of another browser. It fails the test if the sign-in does not get so far.
 func (b *Browser) BeginPopup(a App, scopes ...string) (callbackURL string) {
 	b.t.Helper()
 	return b.begin(a.Origin, a.startURL("popup", "", scopes))

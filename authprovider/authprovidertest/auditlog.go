@@ -10,7 +10,8 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// AuditLog is a log that remembers. Pass its Logger to [authprovider.Config.Logger]. The zero value is ready, and it is safe for concurrent use.
+// AuditLog is a log that remembers. Pass its Logger to [authprovider.Config.Logger]. The zero value is ready, and it is safe
+// for concurrent use.
 type AuditLog struct {
 	mu     sync.Mutex
 	events []AuditEntry    // guarded by mu
@@ -21,7 +22,8 @@ type AuditLog struct {
 type AuditEntry struct {
 	Event authprovider.AuditEvent
 	Level slog.Level
-	// Attrs are the attributes as text, such as "reason", "route", "user" and "provider". Those of groups have the group's name and a dot in front.
+	// Attrs are the attributes as text, such as "reason", "route", "user" and "provider". Those of groups have the group's name
+	// and a dot in front.
 	Attrs map[string]string
 }
 

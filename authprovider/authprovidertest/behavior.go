@@ -6,7 +6,8 @@ import "example.com/stagedoor/internal/fakeidp"
 // (a *bool; nil leaves the claim out), Groups, and Claims, a map of further claims.
 type Person = fakeidp.Person
 
-// Behavior is how a [Provider] departs from the specifications. The zero value follows them. Its fields, each described where it is declared:
+// Behavior is how a [Provider] departs from the specifications. The zero value follows them. Its fields, each described where
+// it is declared:
 //
 //	AutoApprove                  subject who signs in without a page
 //	RequirePKCE                  refuse requests without an S256 challenge

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// Browser is a user agent for tests: it keeps cookies by the rules that matter to an attacker (prefixes, Path, Secure, HttpOnly, SameSite,
-// Max-Age), says who asks by Sec-Fetch and Origin headers, enforces CORS, and follows redirects from host to host. It runs no script; what a
-// sign-in popup posts it reads from the page, as far as a browser would let it be posted.
+// Browser is a user agent for tests: it keeps cookies by the rules that matter to an attacker (prefixes, Path, Secure,
+// HttpOnly, SameSite, Max-Age), says who asks by Sec-Fetch and Origin headers, enforces CORS, and follows redirects from host
+// to host. It runs no script; what a sign-in popup posts it reads from the page, as far as a browser would let it be posted.
 //
 // Origins are served in memory by the handlers given to [Browser.Host]. Of the others, those whose host is a loopback IP address are
 // reached over the network, such as a [Provider] or an httptest.Server, and the rest are blank pages: nothing leaves the machine.
@@ -212,8 +212,8 @@ func (b *Browser) request(r Request, u *url.URL, s sitting) *http.Request {
 	return req
 }
 
-// origin returns the Origin header of a request: on whatever is not safe, and on a script's requests to another origin (Fetch, section 3.2).
-// A request that was redirected over a foreign origin no longer says whose it is.
+// origin returns the Origin header of a request: on whatever is not safe, and on a script's requests to another origin (Fetch,
+// section 3.2). A request that was redirected over a foreign origin no longer says whose it is.
 func (b *Browser) origin(r Request, u *url.URL, s sitting) string {
 	target := originOf(u)
 	if r.From == "" {

@@ -20,6 +20,6 @@
 // [TestRouteHandlers] or [TestOAuthHandlers]; each of their failures names the rule that was broken. They show the presence of
 // mistakes: a handler that passes may have others.
 //
-// The fakes are servers and not mocks, so what is tested is what runs; nothing leaves the machine. They are for tests alone, import testing,
-// and must not guard anything real.
+// The fakes are servers and not mocks, so what is tested is what runs; nothing leaves the machine. They are for tests alone,
+// import testing, and must not guard anything real.
 package authprovidertest

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// element is a start tag, and for script, style and title its text. It reads pages as the HTML standard's tokenizer does as far as the pages of
-// a sign-in need: raw text ends at its end tag and at nothing else, which is what an injection would have to get around.
+// element is a start tag, and for script, style and title its text. It reads pages as the HTML standard's tokenizer does as far
+// as the pages of a sign-in need: raw text ends at its end tag and at nothing else, which is what an injection would have to
+// get around.
 type element struct {
 	name       string
 	attributes map[string]string

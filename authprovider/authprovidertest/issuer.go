@@ -12,8 +12,9 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// Issuer is a token issuer that signs nothing and remembers what it was asked for: its tokens have the form of a JWT with algorithm
-// "none", which no verifier takes. Tests that verify tokens use a tokenissuer.Issuer. The zero value is usable, and safe for concurrent use.
+// Issuer is a token issuer that signs nothing and remembers what it was asked for: its tokens have the form of a JWT with
+// algorithm "none", which no verifier takes. Tests that verify tokens use a tokenissuer.Issuer. The zero value is usable, and
+// safe for concurrent use.
 type Issuer struct {
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time

@@ -14,7 +14,8 @@ const (
 	maxCookieLifetime = 400 * 24 * time.Hour // RFC 6265bis section 5.5
 )
 
-// jar keeps cookies by the rules of RFC 6265bis that decide what an attacker can set, see and send. The sections in the comments are that document's.
+// jar keeps cookies by the rules of RFC 6265bis that decide what an attacker can set, see and send. The sections in the
+// comments are that document's.
 type jar struct {
 	cookies []storedCookie // in the order of creation
 }

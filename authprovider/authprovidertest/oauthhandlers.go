@@ -41,7 +41,8 @@ type OAuthHandlersConfig[P any] struct {
 	SignIn func(t testing.TB, authorizationURL string) url.Values
 }
 
-// TestOAuthHandlers runs the contract of [oauthadapter.OAuthHandlers], and of the optional interfaces that the handlers have, against a vendor.
+// TestOAuthHandlers runs the contract of [oauthadapter.OAuthHandlers], and of the optional interfaces that the handlers have,
+// against a vendor.
 func TestOAuthHandlers[P any](t testing.TB, c OAuthHandlersConfig[P]) {
 	t.Helper()
 	if c.Handlers == nil {

@@ -43,9 +43,9 @@ type ProviderConfig struct {
 	Logger *slog.Logger
 }
 
-// Provider is an OpenID Provider on a loopback server of its own: discovery, keys, authorization code flow with PKCE, refresh with rotation,
-// revocation, userinfo and sign-out. It follows the specifications until [Provider.Set] makes it break one in a chosen way.
-// Its methods can be called concurrently.
+// Provider is an OpenID Provider on a loopback server of its own: discovery, keys, authorization code flow with PKCE, refresh
+// with rotation, revocation, userinfo and sign-out. It follows the specifications until [Provider.Set] makes it break one in a
+// chosen way. Its methods can be called concurrently.
 type Provider struct {
 	t      testing.TB
 	idp    *fakeidp.Server

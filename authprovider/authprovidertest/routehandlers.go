@@ -26,14 +26,15 @@ const (
 type RouteHandlersConfig struct {
 	// Provider makes the provider under test. Required. It is called for each case, so that no case sees another's state.
 	Provider authprovider.ProviderFactory
-	// Config is the handler's configuration: its issuer, users, clock and the like. The addresses in it, Providers, Secrets and Logger are the run's.
-	// If it has no Issuer, it is an [Issuer].
+	// Config is the handler's configuration: its issuer, users, clock and the like. The addresses in it, Providers, Secrets and
+	// Logger are the run's. If it has no Issuer, it is an [Issuer].
 	Config authprovider.Config
 	// Unsupported are the routes that the provider does not serve: of "start", "handler/frame", "refresh" and "logout".
 	Unsupported []string
 	// Scopes are asked for at sign-in.
 	Scopes []string
-	// Edge is put in front of the handler: what a reverse proxy does, such as to add the header by which it vouches for the person. If nil, nothing.
+	// Edge is put in front of the handler: what a reverse proxy does, such as to add the header by which it vouches for the
+	// person. If nil, nothing.
 	Edge func(http.Handler) http.Handler
 	// Browser prepares each browser, such as with [Browser.Host] for a vendor that is not on loopback. If nil, it is left as it is.
 	Browser func(*Browser)
@@ -41,8 +42,9 @@ type RouteHandlersConfig struct {
 	Secrets []string
 }
 
-// TestRouteHandlers runs what the contract of [authprovider.RouteHandlers] says, and what its users rely on, against a provider.
-// For providers that sign in, the vendor has to be one that needs no person, such as a [Provider] whose client may redirect to [ConformanceCallback].
+// TestRouteHandlers runs what the contract of [authprovider.RouteHandlers] says, and what its users rely on, against a
+// provider. For providers that sign in, the vendor has to be one that needs no person, such as a [Provider] whose client may
+// redirect to [ConformanceCallback].
 func TestRouteHandlers(t testing.TB, c RouteHandlersConfig) {
 	t.Helper()
 	if c.Provider == nil {
@@ -58,7 +60,8 @@ func TestRouteHandlers(t testing.TB, c RouteHandlersConfig) {
 
 // HandlerConfig is what [TestHandler] attacks.
 type HandlerConfig struct {
-	// Handler is the host's own, as requests reach it from outside: with its middleware, and with the ingress if there is something to it. Required.
+	// Handler is the host's own, as requests reach it from outside: with its middleware, and with the ingress if there is
+	// something to it. Required.
 	Handler http.Handler
 	// ProviderURL is the external URL of one provider: "https://portal.example.com/api/auth/github". Required.
 	ProviderURL string
@@ -70,7 +73,8 @@ type HandlerConfig struct {
 	Unsupported []string
 	// Scopes are asked for at sign-in.
 	Scopes []string
-	// Browser prepares each browser, such as with [Browser.Host] for a vendor that is not on loopback, or with a clock. If nil, it is left as it is.
+	// Browser prepares each browser, such as with [Browser.Host] for a vendor that is not on loopback, or with a clock. If nil,
+	// it is left as it is.
 	Browser func(*Browser)
 	// Log is what the handler logs to. If nil, the log is not looked at.
 	Log *AuditLog

@@ -6,7 +6,8 @@ import (
 
 const cachePublic = "public, max-age=300"
 
-// metadata is the subset of OpenID Connect Discovery §3, RP-Initiated Logout §2.1 and RFC 8414 §2 that the provider has something to say about.
+// metadata is the subset of OpenID Connect Discovery §3, RP-Initiated Logout §2.1 and RFC 8414 §2 that the provider has
+// something to say about.
 type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`

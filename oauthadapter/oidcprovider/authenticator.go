@@ -209,8 +209,8 @@ func (a *Authenticator) refreshed(ctx context.Context, m *metadata, old, session
 	return result, nil
 }
 
-// reread vouches for a session without refresh token: the access token still opens the userinfo endpoint, or, where there is none, the ID token
-// has not expired. While it has not, the profile has its claims too.
+// reread vouches for a session without refresh token: the access token still opens the userinfo endpoint, or, where there is
+// none, the ID token has not expired. While it has not, the profile has its claims too.
 func (a *Authenticator) reread(ctx context.Context, m *metadata, session oauthadapter.Session) (Result, error) {
 	if session.AccessToken == "" {
 		return nil, ended("userinfo", "the session has neither refresh token nor access token")

@@ -173,7 +173,8 @@ func TestTwinClaims(t *testing.T) {
 	}
 }
 
-// unsafeToken has a signature that is not its own: package jose signs nothing that it would not read, and refuses these before it looks at signatures.
+// unsafeToken has a signature that is not its own: package jose signs nothing that it would not read, and refuses these before
+// it looks at signatures.
 func unsafeToken(t *testing.T, s *scripted, payload string) string {
 	t.Helper()
 	good := strings.Split(s.idToken(), ".")
