@@ -16,6 +16,7 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
+	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/resolver"
 	"example.com/stagedoor/resolver/memcatalog"
@@ -75,6 +76,16 @@ func byStaffID(ctx context.Context, in oidcprovider.SignInInfo, rc *authprovider
 // A sign-in resolver of one's own goes where the ready-made ones go.
 func Example_customResolver() {
 	_ = oidcprovider.Provider(oidcprovider.Config{Issuer: "https://id.example.com", ClientID: "portal"}, byStaffID)
+}
+
+func TestByStaffID(t *testing.T) {
+	profile, err := oidcprovider.ParseProfile([]byte(`{"sub": "1", "staff_id": "s-17"}`))
+	require.NoError(t, err)
+	in := oidcprovider.SignInInfo{Result: &oauthadapter.Result[oidcprovider.Profile]{FullProfile: profile}}
+	rc := authprovidertest.ResolverContext(t, authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"example.com/staff-id": "s-17"}})
+	id, err := byStaffID(t.Context(), in, rc)
+	require.NoError(t, err)
+	require.Equal(t, "user:default/jane", id.UserRef)
 }
 
 // TestCustomResolver signs a person in with the README's resolver, through a provider and a browser.

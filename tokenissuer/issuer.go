@@ -23,8 +23,8 @@ const (
 	leeway = time.Minute
 )
 
-// Issuer makes user tokens, publishes the keys that verify them, and verifies them. It is safe for concurrent use, and
-// has no goroutine: keys are made and retired when they are used.
+// Issuer makes user tokens, publishes the keys that verify them, and verifies them. [New] makes it. It is safe for concurrent
+// use, and has no goroutine: keys are made and retired when they are used.
 type Issuer struct {
 	url              string
 	ttl              time.Duration

@@ -28,7 +28,11 @@ func staff(ctx context.Context, in oidcprovider.SignInInfo, rc *authprovider.Res
 	if !slices.Contains(claims.Groups, "staff") {
 		return nil, authprovider.ErrNoMatch
 	}
-	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: "user:default/" + in.Result.FullProfile.PreferredUsername})
+	ref, err := authprovider.UserRef(in.Result.FullProfile.PreferredUsername) // a name that holds ':' or '/' must not choose a namespace
+	if err != nil {
+		return nil, err
+	}
+	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: ref})
 }
 
 func Example() {

@@ -31,6 +31,19 @@ type Profile struct {
 	claims claimSet
 }
 
+// ParseProfile returns the profile of a person with these claims, a JSON object, for the unit tests of sign-in resolvers: it verifies
+// nothing. Issuer and Subject are the claims iss and sub.
+func ParseProfile(claims []byte) (Profile, error) {
+	var set claimSet
+	if err := jose.UnmarshalStrict(claims, &set); err != nil {
+		return Profile{}, fmt.Errorf("oidcprovider: claims: %w", err)
+	}
+	if set == nil { // null
+		return Profile{}, errors.New("oidcprovider: claims: not an object")
+	}
+	return set.profile(set.text("iss")), nil
+}
+
 // Claims decodes all claims into v, by exact name. They are those of the ID token and, where it lacks them, those of the userinfo
 // answer; email and email_verified always come from the same one, and the claims of the protocol, such as aud, from the ID token alone.
 func (p Profile) Claims(v any) error {
@@ -69,6 +82,24 @@ func (c claimSet) emailVerification() authprovider.EmailVerification {
 	return authprovider.EmailUnverified
 }
 
+func (c claimSet) profile(issuer string) Profile {
+	p := Profile{
+		Issuer:            issuer,
+		Subject:           c.text("sub"),
+		Name:              c.text("name"),
+		GivenName:         c.text("given_name"),
+		FamilyName:        c.text("family_name"),
+		PreferredUsername: c.text("preferred_username"),
+		Picture:           c.text("picture"),
+		Email:             c.text("email"),
+		claims:            c,
+	}
+	if p.Email != "" {
+		p.EmailVerified = c.emailVerification()
+	}
+	return p
+}
+
 // readUserInfo reads the userinfo endpoint. Its sub must be subject: access tokens can be swapped (section 5.3.2).
 func (a *Authenticator) readUserInfo(ctx context.Context, m *metadata, accessToken authprovider.Secret, subject string) (claimSet, error) {
 	var claims claimSet
@@ -102,21 +133,7 @@ func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) Profi
 		}
 		claims[name] = value
 	}
-	p := Profile{
-		Issuer:            a.issuer,
-		Subject:           claims.text("sub"),
-		Name:              claims.text("name"),
-		GivenName:         claims.text("given_name"),
-		FamilyName:        claims.text("family_name"),
-		PreferredUsername: claims.text("preferred_username"),
-		Picture:           claims.text("picture"),
-		Email:             claims.text("email"),
-		claims:            claims,
-	}
-	if p.Email != "" {
-		p.EmailVerified = claims.emailVerification()
-	}
-	return p
+	return claims.profile(a.issuer)
 }
 
 // isProtocolClaim lists the claims that only an ID token can make (OpenID Connect Core section 2, RFC 7519 section 4.1).

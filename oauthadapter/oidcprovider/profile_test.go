@@ -163,3 +163,23 @@ func TestUserInfoAnswers(t *testing.T) {
 		})
 	}
 }
+
+// TestParseProfile: a resolver's unit test gets what a sign-in with these claims gives.
+func TestParseProfile(t *testing.T) {
+	const claims = `{"iss":"https://sso.example.com","sub":"1","name":"Jane","email":"jane@example.com","email_verified":true,"staff_id":"s-17"}`
+	p, err := oidcprovider.ParseProfile([]byte(claims))
+	require.NoError(t, err)
+	require.Equal(t, []string{"https://sso.example.com", "1", "Jane", "jane@example.com"}, []string{p.Issuer, p.Subject, p.Name, p.Email})
+	require.Equal(t, authprovider.EmailVerified, p.EmailVerified)
+	var own struct {
+		StaffID string `json:"staff_id"`
+	}
+	require.NoError(t, p.Claims(&own))
+	require.Equal(t, "s-17", own.StaffID)
+
+	for _, bad := range []string{"", "null", "[]", `{"sub":"1","sub":"2"}`, `{"sub":"1"} x`} {
+		p, err := oidcprovider.ParseProfile([]byte(bad))
+		require.ErrorContains(t, err, "oidcprovider: claims", bad)
+		require.Zero(t, p)
+	}
+}
