@@ -45,7 +45,8 @@ type Config struct {
 
 	// Providers are the providers by ID. An ID matches [a-z0-9][A-Za-z0-9._-]*, at most 64 bytes.
 	Providers map[string]ProviderFactory
-	// Environment is the environment of a provider that has several when a request names none. If empty, such a request is refused.
+	// Environment is the environment of a provider that has several when a request names none; each such
+	// provider must have it. If empty, such a request is refused.
 	Environment string
 
 	// AllowedHeaders are header names that scripts of an allowed origin may send, beyond Authorization, Content-Type and X-Requested-With.
