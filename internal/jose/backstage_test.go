@@ -72,10 +72,7 @@ func TestLimitedTokenBytes(t *testing.T) {
 	payload := `{"sub":"user:default/zoë&` + "\u2029" + `","iat":1,"exp":2}`
 	require.Equal(t, encodePart(header)+"."+encodePart(payload), compact[:strings.LastIndex(compact, ".")])
 
-	// The detached signature alone, over the same texts given as they are.
-	raw, err := signer.SignRaw([]byte(header), []byte(payload))
-	require.NoError(t, err)
-	parsed, err := jose.Parse(raw)
+	parsed, err := jose.Parse(compact)
 	require.NoError(t, err)
 	require.NoError(t, parsed.Verify(signer.PublicKey()))
 }

@@ -101,20 +101,6 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 	return s.sign(header, payload)
 }
 
-// SignRaw returns the compact JWS over exactly these JSON texts. Nothing is signed that
-// [Parse] would refuse, nor a header that does not name the algorithm and key ID of s.
-// A detached signature, such as Backstage's uip claim, is what follows the last dot.
-func (s *Signer) SignRaw(header, payload []byte) (string, error) {
-	t, err := read(string(header), string(payload))
-	if err != nil {
-		return "", fmt.Errorf("jose: refusing to sign: %w", err)
-	}
-	if t.header.Algorithm != s.algorithm || t.header.KeyID != s.keyID {
-		return "", fmt.Errorf("%w: header is not that of the signing key", ErrKey)
-	}
-	return s.sign(header, payload)
-}
-
 // sign signs two texts that have been read.
 func (s *Signer) sign(header, payload []byte) (string, error) {
 	enc := base64.RawURLEncoding
