@@ -92,6 +92,9 @@ type errorClass struct {
 	code, message string
 }
 
+// refusedMessage is one for all who are refused: it does not tell who has an account.
+const refusedMessage = "Sign-in was refused. If you should have access, please ask your administrator."
+
 // errorClasses is in the order in which an error that wraps several is classified.
 var errorClasses = [...]errorClass{
 	{ErrMethodNotAllowed, "MethodNotAllowedError", http.StatusMethodNotAllowed, "method_not_allowed", "This method is not allowed here."},
@@ -99,11 +102,11 @@ var errorClasses = [...]errorClass{
 	{ErrUnavailable, "ServiceUnavailableError", http.StatusServiceUnavailable, "unavailable", "The sign-in service cannot be reached right now. Please try again in a moment."},
 	{ErrInput, "InputError", http.StatusBadRequest, "invalid_request", "The request is not valid."},
 	{ErrAuthentication, "AuthenticationError", http.StatusUnauthorized, "authentication_failed", "Sign-in failed. Please sign in again."},
-	{ErrNotAllowed, "NotAllowedError", http.StatusForbidden, "sign_in_refused", "Sign-in was refused. If you should have access, please ask your administrator."},
+	{ErrNotAllowed, "NotAllowedError", http.StatusForbidden, "sign_in_refused", refusedMessage},
 	{ErrNotFound, "NotFoundError", http.StatusNotFound, "not_found", "Not found."},
 	{ErrConflict, "ConflictError", http.StatusConflict, "conflict", "Sign-in was refused because your account is not unique. Please ask your administrator."},
 	// A resolver used alone may leak this: to the person it is a refusal like any other.
-	{ErrNoMatch, "NotAllowedError", http.StatusForbidden, "sign_in_refused", "Sign-in was refused. If you should have access, please ask your administrator."},
+	{ErrNoMatch, "NotAllowedError", http.StatusForbidden, "sign_in_refused", refusedMessage},
 }
 
 const defaultRetryAfter = 10 * time.Second

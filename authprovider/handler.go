@@ -125,7 +125,7 @@ func (pc *ProviderContext) Handler(routes RouteHandlers) http.Handler {
 	if f, ok := routes.(FormPostHandlers); ok && f.AcceptsFormPost() {
 		frame = append(frame, http.MethodPost)
 	}
-	h := &providerHandler{
+	return &providerHandler{
 		prefix:  pc.mountPath + "/" + pc.ProviderID,
 		start:   pc.edge(route{name: "start", methods: []string{http.MethodGet}}, routes.Start),
 		frame:   pc.edge(route{name: "frame", methods: frame, hideQuery: true}, routes.FrameHandler),
@@ -133,7 +133,6 @@ func (pc *ProviderContext) Handler(routes RouteHandlers) http.Handler {
 		logout:  pc.edge(route{name: "logout", methods: []string{http.MethodPost}}, routes.Logout),
 		unknown: pc.edge(route{name: "unknown"}, func(http.ResponseWriter, *http.Request) error { return ErrNotFound }),
 	}
-	return h
 }
 
 type providerHandler struct {
