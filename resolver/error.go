@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"context"
 	"errors"
 
 	"example.com/stagedoor/authprovider"
@@ -42,6 +43,13 @@ func (e *Error) Error() string {
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// misconfigured is a resolver that fails every sign-in, and does not let another try.
+func misconfigured[R any](err error) authprovider.SignInResolver[R] {
+	return func(context.Context, authprovider.SignInInfo[R], *authprovider.ResolverContext) (*authprovider.Identity, error) {
+		return nil, err
+	}
+}
 
 // withoutNoMatch takes "not me, try the next" out of an error, for steps that come after a resolver has matched:
 // they may refuse or fail, but must not let a laxer rule have the person.
