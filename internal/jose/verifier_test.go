@@ -80,7 +80,7 @@ func TestVerifierOptions(t *testing.T) {
 			if test.typ != "" {
 				header = `{"typ":"` + test.typ + `","alg":"ES256","kid":"k"}`
 			}
-			_, err = v.Verify(t.Context(), forge(t, key, header, test.claims))
+			_, err = v.Verify(t.Context(), forge(key, header, test.claims))
 			if test.want == nil {
 				require.NoError(t, err)
 				return
@@ -115,6 +115,6 @@ func TestExpectedIsCopied(t *testing.T) {
 	v, err := jose.NewVerifier(e, staticKeys{{KeyID: "ec", Key: key.Public()}})
 	require.NoError(t, err)
 	e.Audiences[0] = "evil"
-	_, err = v.Verify(t.Context(), forge(t, key, goodHeader, claims("aud", `"evil"`)))
+	_, err = v.Verify(t.Context(), forge(key, goodHeader, claims("aud", `"evil"`)))
 	require.ErrorIs(t, err, jose.ErrAudience)
 }
