@@ -295,3 +295,20 @@ func TestRowS8WeakBrowserCookie(t *testing.T) {
 		require.Len(t, made.Value, 22)
 	}
 }
+
+// TestStartThatFails: the window that opened the popup learns why, and nothing is set.
+func TestStartThatFails(t *testing.T) {
+	for name, start := range map[string]func(oauthadapter.StartRequest) (oauthadapter.StartResponse, error){
+		"provider_unavailable": func(oauthadapter.StartRequest) (oauthadapter.StartResponse, error) {
+			return oauthadapter.StartResponse{}, &authprovider.Error{Kind: authprovider.ErrUnavailable, Code: "provider_unavailable"}
+		},
+		"internal_error": func(oauthadapter.StartRequest) (oauthadapter.StartResponse, error) { panic("boom") },
+	} {
+		r := newRig(t, &vendor{start: start}, rigOptions{})
+		hop := r.browser.Open(portal, provider+"/start?flow=redirect&redirectUrl="+portal)
+		require.Equal(t, name, r.failure(hop))
+		require.Empty(t, hop.Location)
+		require.Empty(t, hop.Header.Values("Set-Cookie"))
+		require.Equal(t, "failed:"+name, r.lastEvent())
+	}
+}
