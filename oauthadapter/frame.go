@@ -158,10 +158,14 @@ func authorizationFailure(code, description string) error {
 	return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "provider_error", Message: "The provider ended the sign-in with an error.", Err: p}
 }
 
-// checkResult keeps an OAuthHandlers that returns neither a result nor an error from ending the process.
+// checkResult keeps an OAuthHandlers that returns neither a result nor an error from ending the process, and one that says of nobody
+// whose session it is from passing every refresh as the same person's.
 func checkResult[P any](result *Result[P], err error) error {
 	if err == nil && result == nil {
 		return errors.New("oauthadapter: OAuthHandlers returned neither a result nor an error")
+	}
+	if err == nil && result.Session.Subject == "" {
+		return errors.New("oauthadapter: OAuthHandlers returned a Session without Subject")
 	}
 	return err
 }

@@ -106,7 +106,7 @@ type Session struct {
 	Scope string
 	// ExpiresAt is when the access token ends; zero if the vendor does not say.
 	ExpiresAt time.Time
-	// Subject is the person's stable ID at the vendor. A refresh whose result has another one ends the session.
+	// Subject is the person's stable ID at the vendor. Required. A refresh whose result has another one ends the session.
 	Subject string
 }
 

@@ -290,6 +290,16 @@ func TestRowF11DeniedLeavesNoCookie(t *testing.T) {
 		r := newRig(t, &vendor{authenticate: func(oauthadapter.CallbackRequest) (*oauthadapter.Result[string], error) { return nil, nil }}, rigOptions{})
 		require.Equal(t, "internal_error", r.failure(r.signIn(nil)))
 	})
+	t.Run("a vendor that does not say whose session it is", func(t *testing.T) {
+		r := newRig(t, &vendor{authenticate: func(oauthadapter.CallbackRequest) (*oauthadapter.Result[string], error) {
+			res := jane("1")
+			res.Session.Subject = ""
+			return res, nil
+		}}, rigOptions{})
+		require.Equal(t, "internal_error", r.failure(r.signIn(nil)))
+		require.Contains(t, r.log.String(), "without Subject")
+		require.Empty(t, r.issuer.Issued())
+	})
 	t.Run("no code", func(t *testing.T) {
 		r := newRig(t, &vendor{}, rigOptions{})
 		require.Equal(t, "code_missing", r.failure(r.callback(url.Values{"state": {r.start(nil)}})))
