@@ -17,7 +17,8 @@ import (
 //
 // An error from the vendor's OAuth endpoints is returned as a *[ProviderError], so that the adapter can tell a refusal
 // from an outage; a person who is turned down, as an error that wraps [authprovider.ErrNotAllowed] or
-// [authprovider.ErrAuthentication]; a vendor that cannot be reached, as one that wraps [authprovider.ErrUnavailable].
+// [authprovider.ErrAuthentication]; a vendor that cannot be reached, as one that wraps [authprovider.ErrUnavailable]. Any other error is a
+// failure of ours, and all of its text is logged. The Example of [Provider] is a whole vendor on golang.org/x/oauth2.
 type OAuthHandlers[P any] interface {
 	// Start returns where to send the browser. It must pass on State, Nonce (OpenID Connect), CodeChallenge (method S256), Scopes
 	// and CallbackURL as they are.

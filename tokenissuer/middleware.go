@@ -15,9 +15,10 @@ const (
 
 // Middleware lets only those requests through to next that carry a valid user token of this issuer in the Authorization header,
 // and puts the token into their context; see [UserFromContext]. All others get 401 with WWW-Authenticate, or 503 if
-// the keys cannot be read.
+// the keys cannot be read. Why a token was refused is logged at level Debug, and not told.
 //
-// It says who the user is. What the user may do is for next to decide.
+// It says who the user is. What the user may do is for next to decide. A host whose app is at another origin puts its CORS handling in
+// front: a preflight carries no token.
 func (i *Issuer) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, ok := bearerToken(r.Header["Authorization"])
