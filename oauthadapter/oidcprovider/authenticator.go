@@ -44,7 +44,7 @@ func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovi
 	}
 }
 
-// Authenticator talks to one OpenID Connect provider. It is safe for concurrent use.
+// Authenticator talks to one OpenID Connect provider. [New] makes it. It is safe for concurrent use.
 type Authenticator struct {
 	issuer     string
 	clientID   string
