@@ -324,7 +324,7 @@ func TestSharedStore(t *testing.T) {
 
 func TestManyReplicasServeAtMostTwentyKeys(t *testing.T) {
 	store := new(tokenissuer.MemoryKeyStore)
-	clock := newTestClock()
+	clock := newClock()
 	for n := range 30 { // a process that restarts in a loop, the last time with a shorter period
 		issuer, _ := newIssuer(t, func(c *tokenissuer.Config) {
 			c.Keys, c.Now = store, clock.Now

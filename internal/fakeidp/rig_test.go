@@ -10,12 +10,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/internal/fakeidp"
 )
 
@@ -25,29 +25,11 @@ const (
 	verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 )
 
-// clock is a time that moves only when the test says so.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // rig is a provider on a real server, and a browser that keeps cookies and follows no redirect.
 type rig struct {
 	*fakeidp.Server
 	t       *testing.T
-	clock   *clock
+	clock   *authprovidertest.Clock
 	browser *http.Client
 }
 
@@ -55,7 +37,7 @@ func newRig(t *testing.T, change ...func(*fakeidp.Config)) *rig {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	yes, no := true, false
-	c := &clock{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	c := authprovidertest.NewClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
 	config := fakeidp.Config{
 		Issuer: "http://" + server.Listener.Addr().String() + "/tenant/one",
 		People: []fakeidp.Person{

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/stretchr/testify/require"
 
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/internal/jose"
 	"example.com/stagedoor/internal/keyset"
 )
@@ -72,23 +72,8 @@ func serveKeys(t *testing.T, cacheControl string, signers ...*jose.Signer) http.
 func down(w http.ResponseWriter, _ *http.Request) { http.Error(w, "down", http.StatusBadGateway) }
 
 // clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func newClock() *authprovidertest.Clock {
+	return authprovidertest.NewClock(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
 }
 
 func newSigner(t *testing.T, kid string, alg jose.Algorithm) *jose.Signer {
@@ -99,7 +84,7 @@ func newSigner(t *testing.T, kid string, alg jose.Algorithm) *jose.Signer {
 	return s
 }
 
-func newRemote(t *testing.T, i *issuer, c *clock) *keyset.Remote {
+func newRemote(t *testing.T, i *issuer, c *authprovidertest.Clock) *keyset.Remote {
 	r, err := keyset.New(keyset.Config{URL: i.URL, Now: c.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { r.Close() })

@@ -6,42 +6,26 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/tokenissuer"
 )
 
 const issuerURL = "https://portal.example.com/api/auth"
 
-// testClock is a clock that stands still until it is set.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newTestClock() *testClock { return &testClock{now: time.Unix(1_800_000_000, 0)} }
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func newClock() *authprovidertest.Clock {
+	return authprovidertest.NewClock(time.Unix(1_800_000_000, 0))
 }
 
 // newIssuer makes an issuer with a clock of its own.
-func newIssuer(t testing.TB, change ...func(*tokenissuer.Config)) (*tokenissuer.Issuer, *testClock) {
+func newIssuer(t testing.TB, change ...func(*tokenissuer.Config)) (*tokenissuer.Issuer, *authprovidertest.Clock) {
 	t.Helper()
-	clock := newTestClock()
+	clock := newClock()
 	c := tokenissuer.Config{Issuer: issuerURL, Now: clock.Now}
 	for _, f := range change {
 		f(&c)
