@@ -66,17 +66,23 @@ func (rc *ResolverContext) FindUser(ctx context.Context, q UserQuery) (User, err
 	return User{}, ErrAmbiguousUser
 }
 
-// SignInWithUser looks the user up and returns it as an identity, with its ownership. Errors are FindUser's and ResolveOwnership's.
+// SignInWithUser looks the user up and returns it as an identity, with its ownership. Errors are FindUser's and IdentityOf's.
 func (rc *ResolverContext) SignInWithUser(ctx context.Context, q UserQuery) (*Identity, error) {
 	u, err := rc.FindUser(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	refs, err := rc.ResolveOwnership(ctx, u)
+	return rc.IdentityOf(ctx, u)
+}
+
+// IdentityOf returns a user that was found as an identity, with its ownership: for resolvers that look at the user in between. Errors
+// are ResolveOwnership's; a malformed reference wraps [ErrInput].
+func (rc *ResolverContext) IdentityOf(ctx context.Context, u User) (*Identity, error) {
+	ref, err := ParseEntityRef(u.Ref)
 	if err != nil {
 		return nil, err
 	}
-	ref, err := ParseEntityRef(u.Ref)
+	refs, err := rc.ResolveOwnership(ctx, u)
 	if err != nil {
 		return nil, err
 	}

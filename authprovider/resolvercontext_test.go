@@ -150,3 +150,14 @@ func TestOutageIsNoMiss(t *testing.T) {
 	_, err := unavailable.FindUser(t.Context(), byEmail)
 	require.ErrorIs(t, err, authprovider.ErrUnavailable, "a class that asks the person to come back is kept")
 }
+
+func TestIdentityOf(t *testing.T) {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{})
+	id, err := rc.IdentityOf(t.Context(), authprovider.User{Ref: "User:Default/Jane", MemberOf: []string{"group:default/ops"}})
+	require.NoError(t, err)
+	require.Equal(t, &authprovider.Identity{UserRef: "user:default/jane", OwnershipRefs: []string{"user:default/jane", "group:default/ops"}}, id)
+
+	id, err = rc.IdentityOf(t.Context(), authprovider.User{Ref: "jane"})
+	require.ErrorIs(t, err, authprovider.ErrInput)
+	require.Nil(t, id)
+}

@@ -131,7 +131,7 @@ func (r emailRule) find(ctx context.Context, rc *authprovider.ResolverContext, a
 			return nil, r.refuse(ReasonEmailDiffers, strconv.Quote(a.String())+" is not the address of "+u.Ref)
 		}
 	}
-	id, err := identityOf(ctx, rc, u)
+	id, err := rc.IdentityOf(ctx, u)
 	if err != nil {
 		return nil, fmt.Errorf("resolver: %s: %w", r.resolver, err)
 	}
@@ -149,19 +149,6 @@ func (r emailRule) userRef(name string) (string, error) {
 
 func (r emailRule) refuse(reason Reason, detail string) error {
 	return &Error{Resolver: r.resolver, Reason: reason, Detail: detail, Err: authprovider.ErrNotAllowed}
-}
-
-// identityOf is the second half of [authprovider.ResolverContext.SignInWithUser], for a user that was looked at in between.
-func identityOf(ctx context.Context, rc *authprovider.ResolverContext, u authprovider.User) (*authprovider.Identity, error) {
-	ref, err := authprovider.ParseEntityRef(u.Ref)
-	if err != nil {
-		return nil, err
-	}
-	owns, err := rc.ResolveOwnership(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	return &authprovider.Identity{UserRef: ref.String(), OwnershipRefs: owns}, nil
 }
 
 // shown quotes what a provider sent for the log, cut to the length of an address. Nothing stays nothing.
