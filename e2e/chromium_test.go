@@ -88,7 +88,7 @@ func waitUntil(t *testing.T, what string, condition func() bool) {
 		if time.Now().After(deadline) {
 			require.FailNow(t, "waited in vain", "until %s", what)
 		}
-		time.Sleep(15 * time.Millisecond)
+		time.Sleep(15 * time.Millisecond) // a real browser has no clock to hold
 	}
 }
 

@@ -226,7 +226,7 @@ func TestMetadataIsReadAgain(t *testing.T) {
 	require.Equal(t, 1, w.idp.Calls(fakeidp.Discovery))
 	w.advance(2 * time.Minute)
 	w.signedIn(a) // with the old one; the new one is read behind it
-	require.Eventually(t, func() bool { return w.idp.Calls(fakeidp.Discovery) == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return w.idp.Calls(fakeidp.Discovery) == 2 }, time.Minute, time.Millisecond)
 	w.signedIn(a)
 	require.Equal(t, 2, w.idp.Calls(fakeidp.Discovery))
 }
