@@ -1,6 +1,7 @@
 package keyset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,11 @@ const (
 // Config configures a [Remote].
 type Config struct {
 	// URL is where the issuer publishes its JWK set: https, or http on a loopback
-	// address. Required.
+	// address. Either it or Issuer is required.
 	URL string
+	// Issuer is an OpenID Connect issuer: https, or http on a loopback address. Where
+	// its JWK set is, every fetch asks its discovery document first.
+	Issuer string
 	// Algorithms lists those that [Remote.VerifySignature] permits. If nil, all that
 	// package jose knows; the key's type and published algorithm decide then.
 	Algorithms []jose.Algorithm
@@ -106,10 +110,17 @@ type source interface {
 
 var _ jose.KeySet = (*Remote)(nil)
 
+func newSource(c Config) (source, error) {
+	if c.Issuer != "" {
+		return newDiscoverySource(c.Issuer, c.Client)
+	}
+	return newHTTPSource(c.URL, c.Client)
+}
+
 // New returns a key set for c. It needs no network.
 func New(c Config) (*Remote, error) {
-	if c.URL == "" {
-		return nil, errors.New("keyset: Config.URL is required")
+	if (c.URL == "") == (c.Issuer == "") {
+		return nil, errors.New("keyset: one of Config.URL and Config.Issuer is required")
 	}
 	if c.SoftTTL < 0 {
 		return nil, errors.New("keyset: Config.SoftTTL is negative")
@@ -122,13 +133,13 @@ func New(c Config) (*Remote, error) {
 			return nil, fmt.Errorf("keyset: Config.Algorithms: %w: %q", jose.ErrAlgorithm, alg)
 		}
 	}
-	src, err := newHTTPSource(c.URL, c.Client)
+	src, err := newSource(c)
 	if err != nil {
 		return nil, err
 	}
 	r := &Remote{
 		source:     src,
-		url:        c.URL,
+		url:        cmp.Or(c.URL, c.Issuer),
 		algorithms: slices.Clone(c.Algorithms),
 		softTTL:    c.SoftTTL,
 		hardTTL:    c.HardTTL,
