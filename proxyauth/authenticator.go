@@ -1,0 +1,63 @@
+package proxyauth
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"example.com/stagedoor/authprovider"
+)
+
+// Authenticator says who sent a request, by what the proxy in front put into it. R is what it vouches for.
+//
+// A request that does not carry the proxy's word, or carries it in doubt, is an error that wraps [authprovider.ErrAuthentication] (see
+// [Refuse]); keys or endpoints that cannot be reached, one that wraps [authprovider.ErrUnavailable]. Any other error is a failure of
+// ours. No error may hold the credential. It must believe only what the proxy alone can have written: a signature, or a
+// request that passes a [TrustAnchor]. It is called concurrently. Construction must not need the network.
+//
+// Abilities that not every proxy has are the optional interfaces [Describer], [SignOuter] and [CredentialHeaders], looked for once.
+type Authenticator[R any] interface {
+	Authenticate(ctx context.Context, r *http.Request) (R, error)
+}
+
+// AuthenticatorFunc is a function as an [Authenticator].
+type AuthenticatorFunc[R any] func(ctx context.Context, r *http.Request) (R, error)
+
+// Authenticate calls f.
+func (f AuthenticatorFunc[R]) Authenticate(ctx context.Context, r *http.Request) (R, error) {
+	return f(ctx, r)
+}
+
+// Description is what a result says for the app.
+type Description struct {
+	// Profile is the default profile.
+	Profile authprovider.Profile
+	// ExpiresAt is when the proxy's word ends; zero if it does not say.
+	ExpiresAt time.Time
+}
+
+// Describer is implemented by authenticators that know a person's profile. Without it the profile is empty unless
+// [Options].ProfileTransform makes one.
+type Describer[R any] interface {
+	Describe(result R) Description
+}
+
+// SignOuter is implemented by authenticators that know how the proxy's own session is ended. origin is that of the base URL,
+// such as "https://portal.example.com", which the proxy stands in front of.
+type SignOuter interface {
+	SignOut(origin string) SignOut
+}
+
+// SignOut is how a proxy's session is ended.
+type SignOut struct {
+	// URL is the absolute URL to which the app sends the person.
+	URL string
+	// Cookies are set with the answer: for proxies whose session cookies the application has to expire.
+	Cookies []*http.Cookie
+}
+
+// CredentialHeaders is implemented by authenticators that know which headers hold a credential: sign-in resolvers get a copy of the
+// request's header without them, since a resolver that logs its input would leak them.
+type CredentialHeaders interface {
+	CredentialHeaders() []string
+}
