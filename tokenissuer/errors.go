@@ -15,4 +15,6 @@ var (
 	ErrInvalidToken = errors.New("tokenissuer: invalid token")
 	// ErrKeyExists is returned by [KeyStore.CreateKey] if there is a record of that ID already.
 	ErrKeyExists = errors.New("tokenissuer: key record exists")
+	// ErrUserInfoExists is returned by [UserInfoStore.PutUserInfo] if there is another record under that key already.
+	ErrUserInfoExists = errors.New("tokenissuer: userinfo record exists")
 )

@@ -13,23 +13,25 @@ type KeyRecord struct {
 	ID string
 	// Data is opaque to the store, and at most 8 KiB.
 	Data []byte
-	// Expires is when the last token that the key signed has expired. A store may drop the record an hour later by its
-	// own clock, not before.
+	// Expires, in whole seconds, is when the last token that the key signed has expired. The store drops the record an hour
+	// later or more, by its own clock, when another is created. Nobody else drops one for its age: a replica whose clock is
+	// days ahead must not delete what the others sign with.
 	Expires time.Time
 }
 
 // KeyStore keeps key records for all replicas of an issuer. It keeps bytes and decides nothing: when keys are made, sign
 // and are retired is the issuer's business. A record never changes.
 //
-// The store is trusted: a key that is listed is a key that is published, so whoever can write to it can make tokens. The
-// methods are called concurrently, with a context that expires after a few seconds, and never while a token is issued with
-// a key that is in its period. An error means that the store could not do it; keys in memory go on working.
+// The methods are called concurrently, with a context that expires after a few seconds, and never while a token is issued with
+// a key that is in its period. An error means that the store could not do it, or that it is not known whether it did; keys in memory
+// go on working. Package keystoretest has the contract as a test suite.
 type KeyStore interface {
 	// ListKeys returns all records, in no particular order; no record is no error. It sees what CreateKey and DeleteKey
 	// did before, on any replica. A key that is no longer listed is withdrawn.
 	ListKeys(ctx context.Context) ([]KeyRecord, error)
 	// CreateKey adds a record. If there is one of the same ID, it must leave that as it is and return an error that
-	// wraps [ErrKeyExists]: of several replicas that create one ID at once, exactly one succeeds.
+	// wraps [ErrKeyExists]: of several replicas that create one ID at once, exactly one succeeds. That is the compare-and-swap by which
+	// replicas agree on their next key.
 	CreateKey(ctx context.Context, r KeyRecord) error
 	// DeleteKey removes the record of that ID. If there is none, it returns nil.
 	DeleteKey(ctx context.Context, id string) error

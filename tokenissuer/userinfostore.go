@@ -1,17 +1,19 @@
 package tokenissuer
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"sync"
 	"time"
 )
 
-// UserInfoStore keeps one record for each sign-in until its token has expired. Keys are unique: a key is put once. The methods
-// are called concurrently.
+// UserInfoStore keeps one record for each sign-in until its token has expired. The methods are called concurrently.
 type UserInfoStore interface {
-	// PutUserInfo adds a record, which may be dropped when the time expires has come. It is called while a token is issued, and
-	// should fail soon rather than wait: then the token carries what the record would have said.
+	// PutUserInfo adds a record, which may be dropped when the time expires (in whole seconds) has come. If there is an equal one under
+	// the key, it returns nil; if there is another, it leaves that as it is and returns an error that wraps [ErrUserInfoExists]: the
+	// issuer then makes another token. It is called while a token is issued, and should fail soon rather than wait: then the token
+	// carries what the record would have said.
 	PutUserInfo(ctx context.Context, key [sha256.Size]byte, record []byte, expires time.Time) error
 	// UserInfo returns a record, and whether there is one. The caller does not modify it. An error means that this could
 	// not be found out.
@@ -51,7 +53,10 @@ func (m *memoryUserInfo) PutUserInfo(_ context.Context, key [sha256.Size]byte, r
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.records[key]; ok {
+	if present, ok := m.records[key]; ok {
+		if !bytes.Equal(present, record) {
+			return ErrUserInfoExists
+		}
 		return nil
 	}
 	m.records[key] = record
