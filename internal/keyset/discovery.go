@@ -2,8 +2,8 @@ package keyset
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -11,47 +11,68 @@ import (
 	"example.com/stagedoor/internal/jose"
 )
 
-// discoverySource finds the JWK set by the issuer's discovery document.
+// discoverySource fetches the JWK set that an issuer's discovery document names
+// (OpenID Connect Discovery 1.0). The document is read each time: an issuer that moves
+// its keys is followed as soon as they are looked for.
 type discoverySource struct {
-	issuer string
-	client *http.Client
+	issuer   string
+	url      string // of the document
+	loopback bool   // the issuer is one of plain http, on this machine
+	client   *http.Client
 }
 
+var _ source = (*discoverySource)(nil)
+
 func newDiscoverySource(issuer string, client *http.Client) (*discoverySource, error) {
-	src, err := newHTTPSource(issuer, client)
+	u, err := parseBase(issuer)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("keyset: Config.Issuer: %w", err)
 	}
-	return &discoverySource{issuer, src.client}, nil
+	return &discoverySource{
+		issuer: issuer,
+		// Section 4: a terminating slash is removed first.
+		url:      strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration",
+		loopback: u.Scheme == "http",
+		client:   newClient(client),
+	}, nil
 }
 
 func (s *discoverySource) fetch(ctx context.Context) ([]jose.PublicKey, time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.issuer, "/")+"/.well-known/openid-configuration", nil)
+	url, err := s.discover(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("discovery: %w", err)
 	}
-	res, err := s.client.Do(req)
+	keys := jwksSource{url: url, client: s.client}
+	return keys.fetch(ctx)
+}
+
+// discover returns the document's jwks_uri.
+func (s *discoverySource) discover(ctx context.Context) (string, error) {
+	body, _, err := get(ctx, s.client, s.url, "application/json", maxJSON)
 	if err != nil {
-		return nil, 0, err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
-	if err != nil {
-		return nil, 0, err
+		return "", err
 	}
 	var document struct {
-		Issuer string `json:"issuer"`
-		Keys   string `json:"jwks_uri"`
+		Issuer  string `json:"issuer"`
+		JWKSURI string `json:"jwks_uri"`
 	}
 	if err := jose.UnmarshalStrict(body, &document); err != nil {
-		return nil, 0, err
+		return "", err
 	}
+	// Section 4.3: identical, or one tenant of a host could answer for another.
 	if document.Issuer != s.issuer {
-		return nil, 0, fmt.Errorf("discovery document is of issuer %q", document.Issuer)
+		return "", fmt.Errorf("the document is of issuer %q", excerpt(document.Issuer))
 	}
-	keys, err := newHTTPSource(document.Keys, s.client)
+	if document.JWKSURI == "" {
+		return "", errors.New("no jwks_uri")
+	}
+	u, err := parseURL(document.JWKSURI)
 	if err != nil {
-		return nil, 0, err
+		return "", fmt.Errorf("jwks_uri: %w", err)
 	}
-	return keys.fetch(ctx)
+	// A remote issuer has no business with servers on our own machine that speak http.
+	if u.Scheme != "https" && !s.loopback {
+		return "", fmt.Errorf("jwks_uri: %q is not https", excerpt(u.Redacted()))
+	}
+	return u.String(), nil
 }

@@ -1,13 +1,13 @@
 package keyset
 
 // Idle waits until no fetch is under way.
-func (r *Remote) Idle() { r.fetches.Wait() }
+func (r *Remote) Idle() { r.life.fetches.Wait() }
 
 // Absent counts the kids that are remembered as absent.
 func (r *Remote) Absent() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.absent.until)
+	return len(r.absent.until.values)
 }
 
 // Lock takes the lock that known keys must not need, and returns its release.

@@ -8,43 +8,45 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
-	"time"
-
-	"example.com/stagedoor/internal/jose"
 )
 
-// maxBody bounds an answer after decompression.
-const maxBody = 1 << 20
-
-// httpSource fetches a JWK set.
-type httpSource struct {
-	url    string
-	client *http.Client
+// newClient returns a client like c that never follows a redirect: where keys come from
+// is for the configuration to say.
+func newClient(c *http.Client) *http.Client {
+	if c == nil {
+		c = &http.Client{}
+	}
+	own := *c
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }
 
-var _ source = (*httpSource)(nil)
-
-func newHTTPSource(rawURL string, client *http.Client) (*httpSource, error) {
-	u, err := url.Parse(rawURL)
+// parseURL reads an address that keys, or what leads to them, may come from.
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, fmt.Errorf("keyset: Config.URL: %w", err)
+		return nil, errors.Unwrap(err) // what url.Parse says around it repeats the text
 	}
 	switch {
 	case u.Host == "" || u.User != nil || u.Fragment != "":
-		return nil, fmt.Errorf("keyset: Config.URL %q is not an absolute URL without user and fragment", u.Redacted())
+		return nil, fmt.Errorf("%q is not an absolute URL without user and fragment", excerpt(u.Redacted()))
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-	default:
-		// Whoever can write the keys on the way signs in as anybody.
-		return nil, fmt.Errorf("keyset: Config.URL %q is neither https nor http on loopback", u.Redacted())
+		return u, nil
 	}
-	if client == nil {
-		client = &http.Client{}
+	// Whoever can write the keys on the way signs in as anybody.
+	return nil, fmt.Errorf("%q is neither https nor http on loopback", excerpt(u.Redacted()))
+}
+
+// parseBase reads an address that something is appended to.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := parseURL(raw)
+	if err != nil {
+		return nil, err
 	}
-	own := *client
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &httpSource{url: u.String(), client: &own}, nil
+	if u.RawQuery != "" || u.ForceQuery {
+		return nil, fmt.Errorf("%q has a query", u.Redacted())
+	}
+	return u, nil
 }
 
 func isLoopback(host string) bool {
@@ -52,71 +54,42 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func (s *httpSource) fetch(ctx context.Context) ([]jose.PublicKey, time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
+// statusError is the status of an answer other than 200.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("unexpected status %d", int(e)) }
+
+// get returns a body of at most limit bytes, after decompression, that came with
+// status 200.
+func get(ctx context.Context, client *http.Client, url, accept string, limit int64) ([]byte, http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	req.Header.Set("Accept", "application/json, application/jwk-set+json")
-	res, err := s.client.Do(req)
+	req.Header.Set("Accept", accept)
+	res, err := client.Do(req)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("unexpected status %d", res.StatusCode)
+		return nil, nil, statusError(res.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	if len(body) > maxBody {
-		return nil, 0, fmt.Errorf("answer is larger than %d bytes", maxBody)
+	if int64(len(body)) > limit {
+		return nil, nil, fmt.Errorf("answer is larger than %d bytes", limit)
 	}
-	keys, skipped, err := jose.ParseJWKSet(body)
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(keys) == 0 {
-		if len(skipped) == 0 {
-			return nil, 0, errors.New("no keys")
-		}
-		// One reason: a hundred would flood the log.
-		return nil, 0, fmt.Errorf("none of %d keys is usable: %w", len(skipped), skipped[0])
-	}
-	return keys, maxAge(res.Header), nil
+	return body, res.Header, nil
 }
 
-// maxAge reads how long an answer says that it is fresh, zero if it does not say:
-// Cache-Control's first max-age (RFC 9111 section 4.2.1) less the Age that the answer
-// had already when a cache on the way passed it on (section 4.2.3). One that must not
-// be cached at all counts as fresh for the shortest time that we know. Expires is
-// ignored, as it needs clocks that agree.
-func maxAge(h http.Header) time.Duration {
-	var fresh time.Duration
-	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
-		switch strings.ToLower(name) {
-		case "no-store", "no-cache":
-			return minSoftTTL
-		case "max-age":
-			if d, ok := deltaSeconds(strings.Trim(value, `"`)); ok && fresh == 0 {
-				fresh = max(d, time.Second)
-			}
-		}
+// excerpt bounds what an error may repeat of a hostile text.
+func excerpt(s string) string {
+	const limit = 64
+	if len(s) > limit {
+		return s[:limit] + "..."
 	}
-	if age, ok := deltaSeconds(h.Get("Age")); ok && fresh > 0 {
-		fresh = max(fresh-age, time.Second)
-	}
-	return fresh
-}
-
-// deltaSeconds reads RFC 9111 section 1.2.2, where what is too large to represent
-// counts as 2^31.
-func deltaSeconds(s string) (time.Duration, bool) {
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, false
-	}
-	return time.Duration(n) * time.Second, true // the largest, if out of range
+	return s
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -16,19 +15,8 @@ import (
 	"example.com/stagedoor/internal/jose"
 )
 
-// ErrUnavailable means that it could not be found out whether a key exists: the
-// issuer does not answer, or did not when last asked. Trying later may help; the token
-// is neither good nor bad. Compare [jose.ErrUnknownKey].
-var ErrUnavailable = errors.New("keyset: keys are unavailable")
-
 const (
-	fetchTimeout  = 5 * time.Second
 	fetchInterval = 5 * time.Second // between the starts of two fetches
-
-	minBackoff     = time.Second
-	maxBackoff     = 30 * time.Second
-	maxColdBackoff = 8 * time.Second // without any key nobody gets in: try sooner
-	logInterval    = time.Minute
 
 	defaultSoftTTL = time.Hour
 	minSoftTTL     = 5 * time.Minute
@@ -40,10 +28,15 @@ const (
 // Config configures a [Remote].
 type Config struct {
 	// URL is where the issuer publishes its JWK set: https, or http on a loopback
-	// address. Either it or Issuer is required.
+	// address. Exactly one of it and Issuer is required.
 	URL string
-	// Issuer is an OpenID Connect issuer: https, or http on a loopback address. Where
-	// its JWK set is, every fetch asks its discovery document first.
+	// Issuer is an OpenID Connect issuer, spelled exactly as it spells itself: https,
+	// or http on a loopback address. Each fetch then reads its discovery document
+	// first, and the JWK set where that says, within one timeout.
+	//
+	// So this address decides alone where requests go, and nothing in a token does.
+	// The set may be on another https host (Google's is): whoever can sign us in as
+	// anybody may name it, too.
 	Issuer string
 	// Algorithms lists those that [Remote.VerifySignature] permits. If nil, all that
 	// package jose knows; the key's type and published algorithm decide then.
@@ -69,7 +62,7 @@ type Config struct {
 // fetched before the first key is asked for.
 type Remote struct {
 	source     source
-	url        string // for the log
+	url        string // for the log: of the set or of the issuer
 	algorithms []jose.Algorithm
 	softTTL    time.Duration
 	hardTTL    time.Duration
@@ -81,25 +74,15 @@ type Remote struct {
 	// nanoseconds since the epoch. Whoever moves it on starts it; the others pass.
 	refreshAt atomic.Int64
 
-	life    context.Context // ends with Close
-	end     context.CancelFunc
-	fetches sync.WaitGroup
+	life *lifetime
 
 	mu        sync.Mutex // guards what follows; never held while waiting
-	inflight  *fetch
+	inflight  *fetch[*snapshot]
 	notBefore time.Time // of the next fetch
 	failures  int       // since the last good answer
 	lastError error
-	lastLog   time.Time
+	log       throttle
 	absent    absentKeys
-}
-
-// fetch is one request under way. result or err is set once done is closed.
-type fetch struct {
-	started time.Time
-	done    chan struct{}
-	result  *snapshot
-	err     error
 }
 
 // source yields the issuer's present keys and how long it says that they are fresh
@@ -109,13 +92,6 @@ type source interface {
 }
 
 var _ jose.KeySet = (*Remote)(nil)
-
-func newSource(c Config) (source, error) {
-	if c.Issuer != "" {
-		return newDiscoverySource(c.Issuer, c.Client)
-	}
-	return newHTTPSource(c.URL, c.Client)
-}
 
 // New returns a key set for c. It needs no network.
 func New(c Config) (*Remote, error) {
@@ -133,7 +109,13 @@ func New(c Config) (*Remote, error) {
 			return nil, fmt.Errorf("keyset: Config.Algorithms: %w: %q", jose.ErrAlgorithm, alg)
 		}
 	}
-	src, err := newSource(c)
+	var src source
+	var err error
+	if c.Issuer != "" {
+		src, err = newDiscoverySource(c.Issuer, c.Client)
+	} else {
+		src, err = newJWKSSource(c.URL, c.Client)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +127,7 @@ func New(c Config) (*Remote, error) {
 		hardTTL:    c.HardTTL,
 		now:        c.Now,
 		logger:     c.Logger,
+		life:       newLifetime(),
 	}
 	if r.softTTL == 0 {
 		r.softTTL = defaultSoftTTL
@@ -158,7 +141,6 @@ func New(c Config) (*Remote, error) {
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
-	r.life, r.end = context.WithCancel(context.Background())
 	return r, nil
 }
 
@@ -166,10 +148,7 @@ func New(c Config) (*Remote, error) {
 // are [ErrUnavailable]. Calling it is a courtesy: without it a fetch lives for five
 // seconds at most.
 func (r *Remote) Close() error {
-	r.mu.Lock()
-	r.end() // under mu, so that no fetch starts after Wait
-	r.mu.Unlock()
-	r.fetches.Wait()
+	r.life.close(&r.mu)
 	return nil
 }
 
@@ -219,13 +198,8 @@ func (r *Remote) await(ctx context.Context, kid string, alg jose.Algorithm) (jos
 	if err != nil {
 		return jose.PublicKey{}, err
 	}
-	select {
-	case <-ctx.Done():
-		return jose.PublicKey{}, fmt.Errorf("keyset: waiting for keys: %w", ctx.Err())
-	case <-f.done:
-	}
-	if f.err != nil {
-		return jose.PublicKey{}, f.err
+	if err := f.wait(ctx); err != nil {
+		return jose.PublicKey{}, err
 	}
 	key, ok, err := f.result.find(kid, alg)
 	if ok || err != nil {
@@ -243,16 +217,14 @@ func (r *Remote) await(ctx context.Context, kid string, alg jose.Algorithm) (jos
 
 // join returns the fetch to wait for, and whether this call started it; or why there
 // is nothing to wait for.
-func (r *Remote) join(kid string, alg jose.Algorithm) (f *fetch, starter bool, err error) {
+func (r *Remote) join(kid string, alg jose.Algorithm) (f *fetch[*snapshot], starter bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
 	s := r.snapshot.Load()
 	if s.usable(now) {
 		if _, ok, err := s.find(kid, alg); ok || err != nil {
-			over := make(chan struct{})
-			close(over)
-			return &fetch{done: over, result: s}, false, nil // it came since we looked
+			return finished(now, s), false, nil // it came since we looked
 		}
 		if r.absent.has(kid, alg, now) {
 			return nil, false, unknown(kid)
@@ -270,8 +242,6 @@ func (r *Remote) join(kid string, alg jose.Algorithm) (f *fetch, starter bool, e
 	return nil, false, unknown(kid) // by an answer that is no older than fetchInterval
 }
 
-var errClosed = fmt.Errorf("%w: closed", ErrUnavailable)
-
 // refresh starts a fetch that nobody waits for, if one is permitted.
 func (r *Remote) refresh(now time.Time) {
 	r.mu.Lock()
@@ -281,18 +251,15 @@ func (r *Remote) refresh(now time.Time) {
 	}
 }
 
-// start begins a fetch; mu is held. The goroutine ends with the fetch's timeout or
-// with Close, which waits for it.
-func (r *Remote) start(now time.Time) (*fetch, error) {
-	if r.life.Err() != nil {
+// start begins a fetch; mu is held.
+func (r *Remote) start(now time.Time) (*fetch[*snapshot], error) {
+	if r.life.over() {
 		return nil, errClosed
 	}
-	f := &fetch{started: now, done: make(chan struct{})}
+	f := newFetch[*snapshot](now)
 	r.inflight = f
 	r.notBefore = now.Add(fetchInterval)
-	r.fetches.Go(func() {
-		ctx, cancel := context.WithTimeout(r.life, fetchTimeout)
-		defer cancel()
+	r.life.run(func(ctx context.Context) {
 		keys, maxAge, err := r.source.fetch(ctx)
 		if err != nil {
 			r.fail(f, err)
@@ -304,7 +271,7 @@ func (r *Remote) start(now time.Time) (*fetch, error) {
 }
 
 // publish makes the answer to f the set that callers see.
-func (r *Remote) publish(f *fetch, keys []jose.PublicKey, maxAge time.Duration) {
+func (r *Remote) publish(f *fetch[*snapshot], keys []jose.PublicKey, maxAge time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer close(f.done)
@@ -321,7 +288,7 @@ func (r *Remote) publish(f *fetch, keys []jose.PublicKey, maxAge time.Duration) 
 
 // fail answers those who wait for f and permits the next fetch some time later. The
 // log comes last and without mu: one that is slow must hold up nobody.
-func (r *Remote) fail(f *fetch, err error) {
+func (r *Remote) fail(f *fetch[*snapshot], err error) {
 	now := r.now()
 	usable, failures, report := r.failed(f, now, err)
 	if report {
@@ -329,66 +296,24 @@ func (r *Remote) fail(f *fetch, err error) {
 	}
 }
 
-func (r *Remote) failed(f *fetch, now time.Time, err error) (usable bool, failures int, report bool) {
+func (r *Remote) failed(f *fetch[*snapshot], now time.Time, err error) (usable bool, failures int, report bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer close(f.done)
 	r.inflight = nil
-	closed := r.life.Err() != nil
-	switch {
-	case closed:
-		f.err = errClosed
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		f.err = fmt.Errorf("%w: %v", ErrUnavailable, err) // not wrapped: a caller would take it for its own context's
-	default:
-		f.err = fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
+	f.err = r.life.unavailable(err)
 	r.lastError = f.err
 
 	s := r.snapshot.Load()
 	usable = s.usable(now)
-	// Counted from the start, so that an issuer that hung is asked again no later than
-	// one that refused.
-	retry := later(f.started.Add(backoff(r.failures, usable)), now.Add(minBackoff))
+	retry := retryAt(f.started, now, r.failures, s.hardLimit())
 	if usable {
-		if s.until.Before(retry) {
-			retry = s.until // nobody gets in from then on: no time to wait
-		}
 		// Unknown kids may ask no more often of an issuer that is down.
 		retry = later(r.notBefore, retry)
 	}
 	r.notBefore = retry
 	r.refreshAt.Store(retry.UnixNano())
 	r.failures++
-	if closed || !r.lastLog.IsZero() && now.Sub(r.lastLog) < logInterval {
-		return usable, r.failures, false // closing is no fault of the issuer's
-	}
-	r.lastLog = now
-	return usable, r.failures, true
-}
-
-// backoff doubles from 1 s with each failure and takes a random part of it away, up
-// to half, so that replicas do not come back in step.
-func backoff(failures int, warm bool) time.Duration {
-	limit := maxColdBackoff
-	if warm {
-		limit = maxBackoff
-	}
-	d := min(minBackoff<<min(failures, 5), limit)
-	return max(minBackoff, d-rand.N(d/2))
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func unknown(kid string) error {
-	const limit = 64
-	if len(kid) > limit {
-		kid = kid[:limit] + "..."
-	}
-	return fmt.Errorf("%w: kid %q", jose.ErrUnknownKey, kid)
+	// Closing is no fault of the issuer's.
+	return usable, r.failures, f.err != errClosed && r.log.pass(now)
 }

@@ -26,6 +26,13 @@ func newSnapshot(keys []jose.PublicKey, until time.Time) *snapshot {
 
 func (s *snapshot) usable(now time.Time) bool { return s != nil && now.Before(s.until) }
 
+func (s *snapshot) hardLimit() time.Time {
+	if s == nil {
+		return time.Time{}
+	}
+	return s.until
+}
+
 // find reports the key of a token. Under a known kid there is always an answer: if no
 // key fits the algorithm, verification refuses the one returned, and nothing needs to
 // be fetched to know that.

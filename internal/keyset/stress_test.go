@@ -283,7 +283,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	buf := make([]byte, 4<<20)
 	for {
 		stacks := string(buf[:runtime.Stack(buf, true)])
-		if !strings.Contains(stacks, "keyset.(*Remote)") && !strings.Contains(stacks, "keyset.(*httpSource)") {
+		if !strings.Contains(stacks, "keyset.(*Remote)") && !strings.Contains(stacks, "keyset.(*jwksSource)") {
 			break
 		}
 		runtime.Gosched() // Close may return just before the last frame is gone; a leak hangs here
