@@ -37,20 +37,21 @@ type Description struct {
 }
 
 // Describer is implemented by authenticators that know a person's profile. Without it the profile is empty unless
-// [Options].ProfileTransform makes one.
+// [Options].ProfileTransform makes one. An e-mail address that the proxy's identity provider calls unverified belongs in no profile.
 type Describer[R any] interface {
 	Describe(result R) Description
 }
 
 // SignOuter is implemented by authenticators that know how the proxy's own session is ended. origin is that of the base URL,
-// such as "https://portal.example.com", which the proxy stands in front of.
+// such as "https://portal.example.com", which the proxy stands in front of. It is asked once, at construction; the zero SignOut
+// says that there is no way.
 type SignOuter interface {
 	SignOut(origin string) SignOut
 }
 
 // SignOut is how a proxy's session is ended.
 type SignOut struct {
-	// URL is the absolute URL to which the app sends the person.
+	// URL is the absolute URL to which the app sends the person; apps follow https, and http on localhost.
 	URL string
 	// Cookies are set with the answer: for proxies whose session cookies the application has to expire.
 	Cookies []*http.Cookie

@@ -3,15 +3,16 @@
 // A proxy provider is one line of [authprovider.Config], here for Pomerium; packages cfaccess, gcpiap, oauth2proxy, awsalb and azureeasyauth are
 // the same for their proxies:
 //
-//	pomerium, err := proxyauth.JWT(proxyauth.JWTConfig{
-//		Header:    "X-Pomerium-Jwt-Assertion",
-//		Issuer:    "portal.example.com",
-//		JWKSURL:   "https://portal.example.com/.well-known/pomerium/jwks.json",
-//		Audiences: []string{"portal.example.com"},
-//	})
 //	Providers: map[string]authprovider.ProviderFactory{
-//		"pomerium": proxyauth.Provider(pomerium, proxyauth.Options[proxyauth.JWTResult]{}, resolver.EmailMatchingUserEntityProfileEmail),
+//		"pomerium": proxyauth.JWTProvider(proxyauth.JWTConfig{
+//			Header:    "X-Pomerium-Jwt-Assertion",
+//			Issuer:    "portal.example.com",
+//			JWKSURL:   "https://portal.example.com/.well-known/pomerium/jwks.json",
+//			Audiences: []string{"portal.example.com"},
+//		}, resolver.EmailMatchingUserEntityProfileEmail),
 //	}
+//
+// [Provider] does the same for an [Authenticator] of one's own.
 //
 // The app polls {base}/{provider}/refresh, as Backstage's ProxiedSignInPage does, and gets profile and user token. There is no session of
 // ours: each request is authenticated anew, and nothing is set in the browser. [Middleware] protects routes of the host's own with the

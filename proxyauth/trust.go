@@ -17,13 +17,13 @@ import (
 // the peer, by a secret that only the proxy knows, or, if both are set, by both. Without either, whoever reaches the port is whoever they say.
 type TrustConfig struct {
 	// Peers are the networks that the proxy connects from. What is compared is the socket's address, never a forwarded header; so a
-	// middleware that overwrites http.Request.RemoteAddr from X-Forwarded-For must not stand in front. A network of everybody
-	// (0.0.0.0/0, ::/0) is refused.
+	// middleware that overwrites http.Request.RemoteAddr from X-Forwarded-For must not stand in front. A network of everybody (0.0.0.0/0, ::/0)
+	// is refused, and so is any wider than /8 of IPv4 or /7 of IPv6. A proxy on a Unix socket has no address: use Secrets.
 	Peers []netip.Prefix
 	// SecretHeader is the header in which the proxy sends one of Secrets, such as "X-Proxy-Secret". It must not be one that clients can make
 	// the proxy pass on.
 	SecretHeader string
-	// Secrets are compared in constant time. Each has at least 32 bytes; two are for rotation.
+	// Secrets are compared in constant time. Each has at least 32 characters of visible ASCII without comma; two are for rotation.
 	Secrets []authprovider.Secret
 }
 
@@ -39,24 +39,19 @@ type TrustAnchor struct {
 
 // NewTrustAnchor checks c. Without Peers and Secrets it fails.
 func NewTrustAnchor(c TrustConfig) (*TrustAnchor, error) {
-	if len(c.Peers) == 0 && len(c.Secrets) == 0 {
+	switch {
+	case len(c.Peers) == 0 && len(c.Secrets) == 0:
 		return nil, errors.New("proxyauth: TrustConfig needs Peers or Secrets: without them anybody who reaches the port can sign in as anybody")
+	case (c.SecretHeader == "") != (len(c.Secrets) == 0):
+		return nil, errors.New("proxyauth: TrustConfig.SecretHeader and Secrets go together")
 	}
 	a := &TrustAnchor{header: http.CanonicalHeaderKey(c.SecretHeader)}
-	for _, p := range c.Peers {
-		if !p.IsValid() || p.Bits() == 0 {
-			return nil, fmt.Errorf("proxyauth: TrustConfig.Peers: %q is not a network, or that of everybody", p)
+	for i, p := range c.Peers {
+		network, err := checkNetwork(p)
+		if err != nil {
+			return nil, fmt.Errorf("proxyauth: TrustConfig.Peers[%d] %w", i, err)
 		}
-		if p.Addr().Is4In6() {
-			if p.Bits() <= 96 {
-				return nil, fmt.Errorf("proxyauth: TrustConfig.Peers: %q holds every IPv4 address", p)
-			}
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-		a.peers = append(a.peers, p.Masked())
-	}
-	if (c.SecretHeader == "") != (len(c.Secrets) == 0) {
-		return nil, errors.New("proxyauth: TrustConfig.SecretHeader and Secrets go together")
+		a.peers = append(a.peers, network)
 	}
 	if c.SecretHeader != "" {
 		if err := proxytoken.CheckHeaderName(c.SecretHeader); err != nil {
@@ -64,25 +59,70 @@ func NewTrustAnchor(c TrustConfig) (*TrustAnchor, error) {
 		}
 	}
 	for i, s := range c.Secrets {
-		if len(s) < minTrustSecret {
+		switch {
+		case len(s) < minTrustSecret:
 			return nil, fmt.Errorf("proxyauth: TrustConfig.Secrets[%d] has %d bytes, at least %d are required", i, len(s), minTrustSecret)
+		case !isSendable(s):
+			return nil, fmt.Errorf("proxyauth: TrustConfig.Secrets[%d] has a character that would not arrive: use letters and digits", i)
 		}
 		a.secrets = append(a.secrets, sha256.Sum256([]byte(s)))
 	}
 	return a, nil
 }
 
-// Check refuses a request that did not come through the proxy, with an error that wraps [authprovider.ErrAuthentication].
+// The widest networks that one operator has: 10.0.0.0/8 and fc00::/7. Wider ones are how "everybody" is spelled, if not as a
+// whole, then in halves.
+const (
+	minBits4 = 8
+	minBits6 = 7
+)
+
+func checkNetwork(p netip.Prefix) (netip.Prefix, error) {
+	if !p.IsValid() {
+		return p, errors.New("is not a network")
+	}
+	given, least := p, minBits6
+	switch {
+	case p.Addr().Is4():
+		least = minBits4
+	case p.Addr().Is4In6():
+		if p.Bits() < 96+minBits4 {
+			return p, fmt.Errorf("%s holds nearly everybody", given)
+		}
+		p, least = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96), minBits4
+	}
+	if p.Bits() < least {
+		return p, fmt.Errorf("%s holds nearly everybody", given)
+	}
+	return p.Masked(), nil
+}
+
+// isSendable reports whether s arrives as it is and is one value.
+func isSendable(s authprovider.Secret) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' || s[i] == ',' {
+			return false
+		}
+	}
+	return len(s) <= proxytoken.MaxValue
+}
+
+// Check refuses a request that did not come through the proxy, with an error that wraps [authprovider.ErrAuthentication]. The zero
+// TrustAnchor refuses all.
 func (a *TrustAnchor) Check(r *http.Request) error {
+	if len(a.peers) == 0 && len(a.secrets) == 0 {
+		return untrusted(errors.New("proxyauth: the TrustAnchor was not made by NewTrustAnchor"))
+	}
 	if len(a.peers) > 0 && !a.knownPeer(r.RemoteAddr) {
-		return Refuse("proxy_untrusted", errors.New("proxyauth: the peer is not in TrustConfig.Peers"))
+		return untrusted(errors.New("proxyauth: the peer is not in TrustConfig.Peers"))
 	}
 	if len(a.secrets) == 0 {
 		return nil
 	}
 	value, err := proxytoken.Value(r, a.header)
 	if err != nil {
-		return err
+		// Not ErrMissing: that the secret is not there is no reason to look at another source.
+		return untrusted(fmt.Errorf("proxyauth: %v", err))
 	}
 	// Hashes have one length, so not even the secret's length shows in the time; every secret is compared.
 	sum, match := sha256.Sum256([]byte(value)), 0
@@ -90,10 +130,12 @@ func (a *TrustAnchor) Check(r *http.Request) error {
 		match |= subtle.ConstantTimeCompare(sum[:], s[:])
 	}
 	if match != 1 {
-		return Refuse("proxy_untrusted", fmt.Errorf("proxyauth: header %s is not one of TrustConfig.Secrets", a.header))
+		return untrusted(fmt.Errorf("proxyauth: header %s is not one of TrustConfig.Secrets", a.header))
 	}
 	return nil
 }
+
+func untrusted(cause error) error { return Refuse("proxy_untrusted", cause) }
 
 // CredentialHeaders returns the header that holds the secret, if there is one.
 func (a *TrustAnchor) CredentialHeaders() []string {

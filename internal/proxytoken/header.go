@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"example.com/stagedoor/authprovider"
@@ -54,10 +55,15 @@ func List(r *http.Request, name string) (string, error) {
 		return "", invalid(fmt.Errorf("proxytoken: header %s is empty", name))
 	case len(values[0]) > MaxValue:
 		return "", invalid(fmt.Errorf("proxytoken: header %s has %d bytes, at most %d", name, len(values[0]), MaxValue))
-	case !utf8.ValidString(values[0]):
-		return "", invalid(fmt.Errorf("proxytoken: header %s is not UTF-8", name))
+	case !isText(values[0]):
+		return "", invalid(fmt.Errorf("proxytoken: header %s is not UTF-8 text", name))
 	}
 	return values[0], nil
+}
+
+// isText takes UTF-8 without control characters: what net/http lets through of them can still forge a line of a log.
+func isText(value string) bool {
+	return utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0
 }
 
 // twins refuses X_Forwarded_User beside or instead of X-Forwarded-User: a proxy strips the one and gateways of the CGI kind take the other for
@@ -71,7 +77,7 @@ func twins(h http.Header, name string) error {
 	}
 	for _, line := range h["Connection"] {
 		for option := range strings.SplitSeq(line, ",") {
-			if option = strings.TrimSpace(option); len(option) == len(name) && (strings.EqualFold(option, name) || isTwin(option, name)) {
+			if option = strings.TrimSpace(option); len(option) == len(name) && isTwin(option, name) {
 				return ambiguous(fmt.Errorf("proxytoken: header %s is named in Connection", name))
 			}
 		}

@@ -85,7 +85,10 @@ func (v *Verifier) Verify(ctx context.Context, r *http.Request) (*jose.Token, st
 		return nil, "", err
 	}
 	t, err := v.VerifyText(ctx, raw)
-	return t, raw, err
+	if err != nil {
+		return nil, "", err
+	}
+	return t, raw, nil
 }
 
 // VerifyText verifies a token that was found already.
