@@ -1,0 +1,178 @@
+package fakeproxy
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Claims returns the payload of the token that a person would get now, for tests that change it and have it signed by [Edge.Sign].
+func (e *Edge) Claims(p Person) map[string]any {
+	return e.vendor.claims(p, e.times())
+}
+
+// Header returns the header of the token that anybody would get now, to be changed and signed likewise.
+func (e *Edge) Header() map[string]any {
+	return e.header(e.currentKey().id, e.times())
+}
+
+func (e *Edge) times() times {
+	now := e.now().Truncate(time.Second)
+	return times{issued: now, expires: now.Add(e.lifetime)}
+}
+
+func (e *Edge) header(kid string, t times) map[string]any {
+	header := map[string]any{"alg": e.wire.algorithm, "kid": kid, "typ": "JWT"}
+	if e.wire.header != nil {
+		for name, value := range e.wire.header(t) {
+			header[name] = value
+		}
+	}
+	return header
+}
+
+// Sign signs any header and payload, which are JSON or are meant not to be. The key is the one that the header's kid names, a withdrawn one
+// too; without one it is the current. What alg says does not matter.
+func (e *Edge) Sign(header, payload []byte) (string, error) {
+	var named struct {
+		Kid string `json:"kid"`
+	}
+	key := e.currentKey()
+	if json.Unmarshal(header, &named) == nil {
+		for _, k := range e.allKeys() {
+			if k.id == named.Kid {
+				key = k
+			}
+		}
+	}
+	return e.sign(key, header, payload)
+}
+
+func (e *Edge) sign(key signingKey, header, payload []byte) (string, error) {
+	input := e.encode(header) + "." + e.encode(payload)
+	signature, err := key.signature(input)
+	if err != nil {
+		return "", err
+	}
+	return input + "." + e.encode(signature), nil
+}
+
+func (e *Edge) encode(data []byte) string {
+	if e.wire.padded {
+		return base64.URLEncoding.EncodeToString(data)
+	}
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+// Token returns the token that a person gets now, with the fault of the behavior in it.
+func (e *Edge) Token(p Person) (string, error) {
+	fault, key, t := e.currentBehavior().Token, e.currentKey(), e.times()
+	switch fault {
+	case Expired:
+		t = times{issued: t.issued.Add(-25 * time.Hour), expires: t.expires.Add(-25 * time.Hour)}
+	case NotYetValid:
+		t = times{issued: t.issued.Add(time.Hour), expires: t.expires.Add(time.Hour)}
+	}
+	header, claims := e.header(key.id, t), e.vendor.claims(p, t)
+	if err := spoil(fault, header, claims, t); err != nil {
+		return "", err
+	}
+	switch fault {
+	case ForeignKey, UnknownKeyID, EmbeddedKey:
+		foreign, err := newSigningKey(e.wire.algorithm)
+		if err != nil {
+			return "", err
+		}
+		switch fault {
+		case UnknownKeyID:
+			header["kid"] = foreign.id
+		case EmbeddedKey:
+			header["jwk"] = foreign.jwk()
+		}
+		key = foreign
+	}
+	h, err := json.Marshal(header)
+	if err != nil {
+		return "", fmt.Errorf("fakeproxy: token header: %w", err)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("fakeproxy: claims of %q: %w", p.Subject, err)
+	}
+	switch fault {
+	case DuplicateClaim:
+		payload = withMember(payload, `"sub":"somebody-else"`)
+	case CaseTwinClaim:
+		payload = withMember(payload, `"Sub":"somebody-else"`)
+	case AlgNone:
+		return e.encode(h) + "." + e.encode(payload) + ".", nil
+	case HMACWithPublicKey:
+		public, err := key.pem()
+		if err != nil {
+			return "", err
+		}
+		input := e.encode(h) + "." + e.encode(payload)
+		mac := hmac.New(sha256.New, public)
+		mac.Write([]byte(input))
+		return input + "." + e.encode(mac.Sum(nil)), nil
+	}
+	token, err := e.sign(key, h, payload)
+	if err != nil {
+		return "", err
+	}
+	cut := strings.LastIndexByte(token, '.') + 1
+	switch fault {
+	case BadSignature:
+		other, err := key.signature(token[:cut-1] + " ")
+		return token[:cut] + e.encode(other), err
+	case TruncatedSignature:
+		whole, err := key.signature(token[:cut-1])
+		return token[:cut] + e.encode(whole[:min(3, len(whole))]), err
+	}
+	return token, nil
+}
+
+// spoil puts those faults into a token that are in its texts.
+func spoil(fault TokenFault, header, claims map[string]any, t times) error {
+	change := func(in map[string]any, name string, value any) error {
+		if _, there := in[name]; !there {
+			return fmt.Errorf("fakeproxy: fault %q: this vendor's tokens have no %s", fault, name)
+		}
+		in[name] = value
+		if value == nil {
+			delete(in, name)
+		}
+		return nil
+	}
+	switch fault {
+	case WrongAudience:
+		return change(claims, "aud", "another-application")
+	case MissingAudience:
+		return change(claims, "aud", nil)
+	case WrongIssuer:
+		delete(header, "iss") // some write it there too, and believe it there no more
+		return change(claims, "iss", "https://another-issuer.example.net")
+	case WrongSigner:
+		return change(header, "signer", "arn:aws:elasticloadbalancing:eu-west-1:999999999999:loadbalancer/app/another/0123456789abcdef")
+	case MissingExpiry:
+		return change(claims, "exp", nil)
+	case MissingSubject:
+		return change(claims, "sub", nil)
+	case NotYetValid:
+		claims["nbf"] = t.issued.Unix()
+	case AlgNone:
+		header["alg"] = "none"
+	case HMACWithPublicKey:
+		header["alg"] = "HS256"
+	}
+	return nil
+}
+
+// withMember adds a member at the end, where a lenient reader takes it in place of the first.
+func withMember(object []byte, member string) []byte {
+	return append(append(object[:len(object)-1:len(object)-1], ','), member+"}"...)
+}
