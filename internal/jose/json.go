@@ -14,6 +14,10 @@ const maxDepth = 32
 // set is used instead: cheap for real tokens, linear for hostile ones.
 const linearNames = 32
 
+// memberSize is about what a member of a JWT has in bytes, so that there is room for
+// all of a real one at once.
+const memberSize = 24
+
 // member is one name of a JSON object with its value as it stands in the text.
 type member struct {
 	name  string // unescaped
@@ -31,22 +35,23 @@ type scanner struct {
 	names []string // of all open objects, innermost last
 }
 
-// scanObject checks that text is one strict JSON object and appends its members
-// to dst, in order.
-func scanObject(dst []member, text string) ([]member, error) {
-	var buf [linearNames]string
-	s := scanner{text: text, names: buf[:0]}
+// scanObject checks that text is one strict JSON object and returns its members,
+// in order.
+func scanObject(text string) ([]member, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("%w: invalid UTF-8", ErrJSON)
 	}
+	usual := min(1+len(text)/memberSize, linearNames)
+	members := make([]member, 0, usual)
+	s := scanner{text: text, names: make([]string, 0, usual)}
 	s.space()
 	if s.peek() != '{' {
 		return nil, s.fail("not an object")
 	}
-	if err := s.object(&dst); err != nil {
+	if err := s.object(&members); err != nil {
 		return nil, err
 	}
-	return dst, s.end()
+	return members, s.end()
 }
 
 // scanValue checks that text is one strict JSON value.

@@ -6,11 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"fmt"
-
-	"github.com/lestrrat-go/jwx/v3/jws/jwsbb"
 )
 
 // Claim is one claim to sign. Value may be nil, a bool, a string, an int, an int64, a
@@ -26,6 +25,7 @@ type Claim struct {
 // concurrent use; the keys of the standard library are.
 type Signer struct {
 	key       crypto.Signer
+	public    crypto.PublicKey
 	algorithm Algorithm
 	keyID     string
 	header    string // of every token, from alg on
@@ -43,7 +43,8 @@ func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) 
 	if len(keyID) > maxKeyID {
 		return nil, fmt.Errorf("%w: key ID of %d bytes, at most %d", ErrKey, len(keyID), maxKeyID)
 	}
-	if err := checkKey(key.Public(), alg); err != nil {
+	public := key.Public()
+	if err := checkKey(public, alg); err != nil {
 		return nil, err
 	}
 	header, err := appendMember(nil, 0, "alg", string(alg), 1)
@@ -53,12 +54,12 @@ func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: key ID: %w", ErrKey, err)
 	}
-	return &Signer{key: key, algorithm: alg, keyID: keyID, header: string(header) + "}"}, nil
+	return &Signer{key: key, public: public, algorithm: alg, keyID: keyID, header: string(header) + "}"}, nil
 }
 
 // PublicKey returns what verifies the signatures of s.
 func (s *Signer) PublicKey() PublicKey {
-	return PublicKey{KeyID: s.keyID, Algorithm: s.algorithm, Key: s.key.Public()}
+	return PublicKey{KeyID: s.keyID, Algorithm: s.algorithm, Key: s.public}
 }
 
 // SignJWT returns the compact JWS over the claims in the given order, with the
@@ -68,24 +69,27 @@ func (s *Signer) PublicKey() PublicKey {
 // a claim's name or value can never become two claims, nor one that readers
 // disagree on.
 func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
-	header, err := append(make([]byte, 0, 192), '{'), error(nil)
+	// Both texts in one buffer, the payload behind the header.
+	text, err := append(make([]byte, 0, 512), '{'), error(nil)
 	if typ != "" {
-		if header, err = appendMember(header, 0, "typ", typ, 1); err != nil {
+		if text, err = appendMember(text, 0, "typ", typ, 1); err != nil {
 			return "", fmt.Errorf("jose: typ: %w", err)
 		}
-		header = append(header, ',')
+		text = append(text, ',')
 	}
-	header = append(header, s.header...)
-	payload := append(make([]byte, 0, 512), '{')
+	text = append(text, s.header...)
+	start := len(text)
+	text = append(text, '{')
 	ends := make([]int, len(claims))
 	for i, c := range claims {
-		if payload, err = appendMember(payload, i, c.Name, c.Value, 1); err != nil {
+		if text, err = appendMember(text, i, c.Name, c.Value, 1); err != nil {
 			return "", fmt.Errorf("jose: claim %q: %w", excerpt(c.Name), err)
 		}
-		ends[i] = len(payload)
+		ends[i] = len(text) - start
 	}
-	payload = append(payload, '}')
-	t, err := read(string(header), string(payload))
+	written := string(append(text, '}'))
+	header, payload := written[:start], written[start:]
+	t, err := read(header, payload)
 	if err != nil {
 		return "", fmt.Errorf("jose: refusing to sign: %w", err)
 	}
@@ -94,7 +98,7 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 	}
 	for i, m := range t.members {
 		// Each value must end where it was written to end.
-		if m.name != claims[i].Name || string(payload[ends[i]-len(m.value):ends[i]]) != m.value {
+		if m.name != claims[i].Name || payload[ends[i]-len(m.value):ends[i]] != m.value {
 			return "", fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
 		}
 	}
@@ -102,14 +106,13 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 }
 
 // sign signs two texts that have been read.
-func (s *Signer) sign(header, payload []byte) (string, error) {
+func (s *Signer) sign(header, payload string) (string, error) {
 	enc := base64.RawURLEncoding
-	compact := make([]byte, 0, enc.EncodedLen(len(header)+len(payload)+maxRSABits/8)+4)
-	compact = enc.AppendEncode(compact, header)
+	compact := make([]byte, 0, enc.EncodedLen(len(header)+len(payload)+64)+4) // a larger signature than ES256's makes it grow
+	compact = enc.AppendEncode(compact, []byte(header))
 	compact = append(compact, '.')
-	compact = enc.AppendEncode(compact, payload)
-	// jwsbb signs raw bytes with any crypto.Signer, converting ECDSA's ASN.1 form.
-	signature, err := jwsbb.Sign(s.key, string(s.algorithm), compact, rand.Reader)
+	compact = enc.AppendEncode(compact, []byte(payload))
+	signature, err := s.signature(compact)
 	if err != nil {
 		return "", fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
 	}
@@ -119,6 +122,29 @@ func (s *Signer) sign(header, payload []byte) (string, error) {
 		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(compact), MaxSize)
 	}
 	return string(compact), nil
+}
+
+// signature signs bytes in the form that JWS has for the algorithm.
+func (s *Signer) signature(signed []byte) ([]byte, error) {
+	h := s.algorithm.hash()
+	message := signed
+	if h != 0 {
+		message = digest(new([sha512.Size]byte), h, signed)
+	}
+	var opts crypto.SignerOpts = h
+	switch s.algorithm {
+	case PS256, PS384, PS512:
+		// RFC 7518 section 3.5: the salt is as long as the hash.
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: h}
+	}
+	signature, err := s.key.Sign(rand.Reader, message, opts)
+	if err != nil {
+		return nil, err
+	}
+	if key, ok := s.public.(*ecdsa.PublicKey); ok {
+		return fromDER(signature, fieldSize(key))
+	}
+	return signature, nil
 }
 
 // GenerateKey returns a new private key for alg: the algorithm's curve, RSA of 2048

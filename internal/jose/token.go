@@ -101,7 +101,7 @@ func read(header, payload string) (*Token, error) {
 		return nil, err
 	}
 	var err error
-	if t.members, err = scanObject(make([]member, 0, 16), payload); err != nil {
+	if t.members, err = scanObject(payload); err != nil {
 		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)
 	}
 	if err := t.readClaims(); err != nil {
@@ -139,7 +139,7 @@ func decodePart(enc *base64.Encoding, buf, part []byte, what string) (decoded, r
 
 func (t *Token) readHeader(text string) error {
 	var err error
-	if t.headers, err = scanObject(make([]member, 0, 4), text); err != nil {
+	if t.headers, err = scanObject(text); err != nil {
 		return fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
 	var alg string

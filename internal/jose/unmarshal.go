@@ -59,7 +59,7 @@ func matchNames(text string, t reflect.Type) error {
 		if !strings.HasPrefix(text, "{") {
 			return nil
 		}
-		members, err := scanObject(nil, text)
+		members, err := scanObject(text)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func matchNames(text string, t reflect.Type) error {
 		if !strings.HasPrefix(text, "{") {
 			return nil
 		}
-		members, err := scanObject(nil, text)
+		members, err := scanObject(text)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"math/big"
 )
 
 // Verify checks the signature over the bytes as received. The token's algorithm
@@ -43,14 +42,11 @@ func (k PublicKey) Verify(alg Algorithm, signed, signature []byte) error {
 // 3.4). Zero values, which verify anything in careless implementations
 // (CVE-2022-21449), are refused by crypto/ecdsa.
 func verifyECDSA(key *ecdsa.PublicKey, alg Algorithm, signed, signature []byte) bool {
-	size := (key.Curve.Params().BitSize + 7) / 8
-	if len(signature) != 2*size {
+	if len(signature) != 2*fieldSize(key) {
 		return false
 	}
 	var sum [sha512.Size]byte
-	r := new(big.Int).SetBytes(signature[:size])
-	s := new(big.Int).SetBytes(signature[size:])
-	return ecdsa.Verify(key, digest(&sum, alg.hash(), signed), r, s)
+	return ecdsa.VerifyASN1(key, digest(&sum, alg.hash(), signed), toDER(signature))
 }
 
 func verifyRSA(key *rsa.PublicKey, alg Algorithm, signed, signature []byte) bool {
