@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,12 @@ const (
 	maxTTL     = 24 * time.Hour
 
 	defaultKeyPeriod = 7 * 24 * time.Hour
-	minKeyPeriod     = time.Hour
-	maxKeyPeriod     = 365 * 24 * time.Hour
+	// minKeyPeriod: a successor is published for 30 % of it before it signs. That has to outlast half an hour without the store, in which
+	// a replica learns of no new key, and then caches and clocks that differ.
+	minKeyPeriod = 3 * time.Hour
+	maxKeyPeriod = 365 * 24 * time.Hour
+
+	minSecretLength = 32
 )
 
 // Config configures [New]. After it has been passed to New it must not be modified.
@@ -35,11 +40,20 @@ type Config struct {
 	// and the token stays small however many groups its user has.
 	OwnershipInToken bool
 
-	// KeyPeriod is how long a key signs, at least an hour and at least TTL. If zero, it is seven days.
+	// Algorithm is that of new keys: ES256, ES384, RS256, PS256 (both with 2048 bits) or EdDSA (Ed25519). If empty, it is ES256, which is all that
+	// old Backstage backends take. A change takes effect with the next key.
+	Algorithm string
+	// KeyPeriod is how long a key signs, at least three hours and at least TTL. If zero, it is seven days.
 	KeyPeriod time.Duration
-	// Keys is where the keys' public halves are kept; private ones never leave this process. If nil, it is a new
-	// [MemoryKeyStore], which is right for one process.
+	// Keys is where replicas share their keys. If nil, keys live in the memory of this process alone.
 	Keys KeyStore
+	// Secrets protect what is in Keys, and are required with it: at least 32 bytes each, from a random generator, the same on
+	// every replica. A record that was not written under one of them is not served, and private keys are encrypted. The first writes, all read; to
+	// rotate, put the new one in front, and drop the old one when its keys have expired.
+	Secrets [][]byte
+	// PerReplicaKeys gives each replica a signing key of its own, of which only the public half is in Keys. The set of published keys
+	// then grows with replicas and restarts, up to twenty.
+	PerReplicaKeys bool
 	// UserInfo is where the answers of the userinfo endpoint are kept. If nil, they are kept in memory, up to 64 MiB, beyond
 	// which the oldest go; that is right for one process.
 	UserInfo UserInfoStore
@@ -82,14 +96,26 @@ func New(c Config) (*Issuer, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	algorithm := jose.Algorithm(c.Algorithm)
+	if algorithm == "" {
+		algorithm = jose.ES256
+	}
+	if !isKnownAlgorithm(algorithm) {
+		return nil, fmt.Errorf("tokenissuer: Config.Algorithm %q is not one of ES256, ES384, RS256, PS256 and EdDSA", c.Algorithm)
+	}
+	codec, err := c.recordCodec()
+	if err != nil {
+		return nil, err
+	}
+	shared := c.Keys != nil && !c.PerReplicaKeys
 	if c.Keys == nil {
-		c.Keys = new(MemoryKeyStore)
+		c.Keys = &MemoryKeyStore{Now: c.Now}
 	}
 	if c.UserInfo == nil {
 		c.UserInfo = newMemoryUserInfo(c.Now)
 	}
 
-	discovery, err := newDiscovery(c.Issuer)
+	discovery, err := newDiscovery(c.Issuer, algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -98,16 +124,17 @@ func New(c Config) (*Issuer, error) {
 		ttl:              c.TTL,
 		ownershipInToken: c.OwnershipInToken,
 		clock:            clock{now: c.Now},
-		keys:             newKeyRing(c.Keys, c.KeyPeriod, c.TTL, c.Logger),
-		userInfo:         c.UserInfo,
-		discovery:        discovery,
-		logger:           c.Logger,
+		keys: &keyRing{store: c.Keys, codec: codec, shared: shared, algorithm: algorithm, period: c.KeyPeriod, ttl: c.TTL, logger: c.Logger,
+			refreshing: make(chan struct{}, 1), known: make(map[string]knownKey), revoked: make(map[string]bool)},
+		userInfo:  c.UserInfo,
+		discovery: discovery,
+		logger:    c.Logger,
 	}
 	i.verifier, err = jose.NewVerifier(jose.Expected{
 		Issuer:          c.Issuer,
 		Audiences:       []string{audience},
 		Types:           []string{typeUser},
-		Algorithms:      []jose.Algorithm{algorithm},
+		Algorithms:      algorithms(),
 		Leeway:          leeway,
 		RequireIssuedAt: true,
 		Now:             i.clock.verifying,
@@ -117,6 +144,31 @@ func New(c Config) (*Issuer, error) {
 	}
 	return i, nil
 }
+
+// recordCodec checks Secrets.
+func (c *Config) recordCodec() (*recordCodec, error) {
+	switch {
+	case c.Keys == nil && (c.Secrets != nil || c.PerReplicaKeys):
+		return nil, errors.New("tokenissuer: Config.Secrets and PerReplicaKeys are for Config.Keys, which is nil")
+	case c.Keys == nil:
+		return newRecordCodec([][]byte{randomSecret()})
+	case len(c.Secrets) == 0:
+		return nil, errors.New("tokenissuer: Config.Secrets is required with Config.Keys: without it whoever can write to the store can make tokens")
+	}
+	for i, s := range c.Secrets {
+		if len(s) < minSecretLength {
+			return nil, fmt.Errorf("tokenissuer: Config.Secrets[%d] has %d bytes, at least %d are required", i, len(s), minSecretLength)
+		}
+	}
+	return newRecordCodec(c.Secrets)
+}
+
+// algorithms lists those of our keys.
+func algorithms() []jose.Algorithm {
+	return []jose.Algorithm{jose.ES256, jose.ES384, jose.RS256, jose.PS256, jose.EdDSA}
+}
+
+func isKnownAlgorithm(alg jose.Algorithm) bool { return slices.Contains(algorithms(), alg) }
 
 // checkIssuerURL takes a URL in the one form that it has: verifiers compare iss as text.
 func checkIssuerURL(raw string, insecureHTTP bool) error {

@@ -38,7 +38,7 @@ func TestNewRefuses(t *testing.T) {
 		"TTL too long":           {tokenissuer.Config{Issuer: issuerURL, TTL: 24*time.Hour + time.Second}, "Config.TTL"},
 		"TTL negative":           {tokenissuer.Config{Issuer: issuerURL, TTL: -time.Hour}, "Config.TTL"},
 		"TTL of a fraction":      {tokenissuer.Config{Issuer: issuerURL, TTL: time.Hour + time.Millisecond}, "Config.TTL"},
-		"period too short":       {tokenissuer.Config{Issuer: issuerURL, TTL: 10 * time.Minute, KeyPeriod: 59 * time.Minute}, "Config.KeyPeriod"},
+		"period too short":       {tokenissuer.Config{Issuer: issuerURL, TTL: 10 * time.Minute, KeyPeriod: 179 * time.Minute}, "Config.KeyPeriod"},
 		"period below TTL":       {tokenissuer.Config{Issuer: issuerURL, TTL: 24 * time.Hour, KeyPeriod: 23 * time.Hour}, "Config.KeyPeriod"},
 		"period negative":        {tokenissuer.Config{Issuer: issuerURL, KeyPeriod: -time.Hour}, "Config.KeyPeriod"},
 		"period too long":        {tokenissuer.Config{Issuer: issuerURL, KeyPeriod: 366 * 24 * time.Hour}, "Config.KeyPeriod"},
@@ -63,7 +63,7 @@ func TestNewAccepts(t *testing.T) {
 		{Issuer: "http://[::1]:7007"},
 		{Issuer: "http://portal.internal:7007/api/auth", InsecurePlainHTTP: true},
 		{Issuer: "http://portal.internal", InsecurePlainHTTP: true},
-		{Issuer: issuerURL, TTL: 10 * time.Minute, KeyPeriod: time.Hour},
+		{Issuer: issuerURL, TTL: 10 * time.Minute, KeyPeriod: 3 * time.Hour},
 		{Issuer: issuerURL, TTL: 24 * time.Hour, KeyPeriod: 24 * time.Hour},
 	} {
 		issuer, err := tokenissuer.New(c)

@@ -23,7 +23,7 @@ type metadata struct {
 	Claims        []string         `json:"claims_supported"`
 }
 
-func newDiscovery(issuer string) (*document, error) {
+func newDiscovery(issuer string, algorithm jose.Algorithm) (*document, error) {
 	return newDocument(metadata{
 		Issuer:        issuer,
 		JWKSURI:       issuer + "/.well-known/jwks.json",

@@ -28,10 +28,14 @@
 // predecessor signs at once: the first of a process, or the first after a silence longer than a key's life. Keys are made when
 // a token is issued or the set is asked for; there is no goroutine.
 //
-// Private keys live in the memory of the process alone: when it ends, the next one has a new key. With the default stores its tokens
-// end with it as well, and users sign in again. Several replicas that share a [KeyStore] and a [UserInfoStore] accept each other's
-// tokens. They read each other's new keys once a minute, so the tokens of a replica that has just started may be refused
-// elsewhere until the others, and the caches of verifiers, have seen its first key.
+// By default keys live in the memory of the process alone: when it ends, its tokens end with it, and users sign in again. Replicas that share
+// [Config.Keys] and [Config.Secrets] sign with one key, on which they agree through the store; its private half is encrypted there. With
+// [Config.PerReplicaKeys] each has a key of its own, whose private half stays in memory. Either way a record carries a code that only a replica can make, so
+// that write access to the store alone makes no token. Package sqlkeystore keeps keys and userinfo in a database.
+//
+// A token needs no query, but for a look at the store every two minutes. A store that is down stops neither signing nor the published
+// keys: a successor is in everybody's memory for 30 % of a period before it signs, and a key whose successor could not be made signs for
+// an hour more.
 //
 // # What it leaves to the host
 //

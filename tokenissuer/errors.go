@@ -15,6 +15,8 @@ var (
 	ErrInvalidToken = errors.New("tokenissuer: invalid token")
 	// ErrKeyExists is returned by [KeyStore.CreateKey] if there is a record of that ID already.
 	ErrKeyExists = errors.New("tokenissuer: key record exists")
+	// ErrKeyNotFound means that there is no key to revoke of that kid.
+	ErrKeyNotFound = errors.New("tokenissuer: no such key")
 	// ErrUserInfoExists is returned by [UserInfoStore.PutUserInfo] if there is another record under that key already.
 	ErrUserInfoExists = errors.New("tokenissuer: userinfo record exists")
 )

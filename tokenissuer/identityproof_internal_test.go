@@ -12,9 +12,9 @@ import (
 // Entity references are ASCII today. Should that change, the proof still has the text that JavaScript writes: U+2028 and
 // U+2029 as they are, where every encoder of encoding/json escapes them.
 func TestIdentityProofOfAnyText(t *testing.T) {
-	private, err := jose.GenerateKey(algorithm)
+	private, err := jose.GenerateKey(jose.ES256)
 	require.NoError(t, err)
-	signer, err := jose.NewSigner(private, algorithm, "k1")
+	signer, err := jose.NewSigner(private, jose.ES256, "k1")
 	require.NoError(t, err)
 	proof, err := identityProof(signer, "user:default/z\u00f6<e>&\u2028\u2029\U0001f600\x7f", 1, 2)
 	require.NoError(t, err)

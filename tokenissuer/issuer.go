@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	algorithm = jose.ES256
-	audience  = "backstage"
+	audience = "backstage"
 
 	typeUser        = "vnd.backstage.user"
 	typeLimitedUser = "vnd.backstage.limited-user"
@@ -68,14 +67,14 @@ func (i *Issuer) IssueToken(ctx context.Context, c authprovider.TokenClaims) (st
 	}
 	exp := iat + int64(i.ttl/time.Second)
 
-	proof, err := identityProof(key.signer, said.subject, iat, exp)
-	if err != nil {
-		return "", err
-	}
+	proof, exp, err := i.prove(ctx, key.signer, said, iat, exp)
 	ownershipInToken := i.ownershipInToken
-	if err := i.userInfo.PutUserInfo(ctx, userInfoKey(proof), said.record, time.Unix(exp, 0).Add(leeway)); err != nil {
+	switch {
+	case errors.Is(err, errNotStored):
 		i.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: userinfo not stored, the token carries its ownership", slog.Any("error", err))
 		ownershipInToken = true
+	case err != nil:
+		return "", err
 	}
 
 	// Backstage spreads custom claims first, so that they could override nothing even if their names were not checked.
@@ -101,6 +100,43 @@ func (i *Issuer) IssueToken(ctx context.Context, c authprovider.TokenClaims) (st
 			len(token), maxTokenSize, len(said.ownership), len(said.custom))
 	}
 	return token, nil
+}
+
+// maxSameProofs bounds how many different sign-ins of one user there can be in one second.
+const maxSameProofs = 30
+
+var errNotStored = errors.New("tokenissuer: userinfo not stored")
+
+// prove makes the identity proof, and stores under it what userinfo answers. Beside an error that wraps errNotStored the proof is good.
+//
+// A deterministic algorithm gives two sign-ins of one user in one second the same proof, though they may say different things. The
+// store tells, and the later one's token lives a second less.
+func (i *Issuer) prove(ctx context.Context, signer *jose.Signer, said *statement, iat, exp int64) (string, int64, error) {
+	for range maxSameProofs {
+		proof, err := identityProof(signer, said.subject, iat, exp)
+		if err != nil {
+			return "", 0, err
+		}
+		err = i.userInfo.PutUserInfo(ctx, userInfoKey(proof), said.record, time.Unix(exp, 0).Add(leeway))
+		switch {
+		case err == nil:
+			return proof, exp, nil
+		case !errors.Is(err, ErrUserInfoExists):
+			return proof, exp, fmt.Errorf("%w: %w", errNotStored, err)
+		}
+		exp--
+	}
+	return "", 0, fmt.Errorf("%w: %d different sign-ins of one user in one second", authprovider.ErrUnavailable, maxSameProofs)
+}
+
+// Revoke withdraws the key of that kid at once: this process signs and verifies nothing more with it, and serves it no more; other replicas
+// that share the store follow within two minutes, and verifiers elsewhere when their copy of the published keys has expired, five minutes
+// after that. Every token that the key signed is then refused. If it was the signing key, the next one signs from now on,
+// though not everybody may have it yet.
+//
+// The error wraps [ErrKeyNotFound] if no unexpired key has that kid; after any other, the key may or may not have been withdrawn.
+func (i *Issuer) Revoke(ctx context.Context, kid string) error {
+	return i.keys.revoke(ctx, i.clock.now(), kid)
 }
 
 // identityProof returns the uip claim: the signature of the limited user token. A Backstage backend rebuilds the text of

@@ -10,9 +10,11 @@ import (
 // publicKey is a key as it is published (RFC 7517). It has no member that could hold a private half.
 type publicKey struct {
 	KeyType   string         `json:"kty"`
-	Curve     string         `json:"crv"`
-	X         string         `json:"x"`
-	Y         string         `json:"y"`
+	Curve     string         `json:"crv,omitempty"`
+	X         string         `json:"x,omitempty"`
+	Y         string         `json:"y,omitempty"`
+	N         string         `json:"n,omitempty"`
+	E         string         `json:"e,omitempty"`
 	KeyID     string         `json:"kid"`
 	Algorithm jose.Algorithm `json:"alg"`
 	Use       string         `json:"use"`
@@ -24,7 +26,7 @@ func newJWKS(keys []*key, signing bool) (*document, error) {
 		Keys []publicKey `json:"keys"`
 	}{make([]publicKey, len(keys))}
 	for i, k := range keys {
-		set.Keys[i] = publicKey{KeyType: k.jwk.KeyType, Curve: k.jwk.Curve, X: k.jwk.X, Y: k.jwk.Y,
+		set.Keys[i] = publicKey{KeyType: k.jwk.KeyType, Curve: k.jwk.Curve, X: k.jwk.X, Y: k.jwk.Y, N: k.jwk.N, E: k.jwk.E,
 			KeyID: k.jwk.KeyID, Algorithm: k.jwk.Algorithm, Use: k.jwk.Use}
 	}
 	var maxAge time.Duration

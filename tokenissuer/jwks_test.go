@@ -33,7 +33,7 @@ func requirePublic(t *testing.T, set jwks) {
 
 func TestJWKSHasNoPrivateMember(t *testing.T) {
 	seen := make(map[string]bool)
-	issuer, clock := newIssuer(t, func(c *tokenissuer.Config) { c.KeyPeriod = time.Hour })
+	issuer, clock := newIssuer(t, func(c *tokenissuer.Config) { c.KeyPeriod = 3 * time.Hour })
 	for len(seen) < 1000 { // one key in 256 has a coordinate with a leading zero
 		set := servedKeys(t, issuer)
 		for _, k := range set.Keys {

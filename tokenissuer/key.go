@@ -1,7 +1,8 @@
 package tokenissuer
 
 import (
-	"encoding/json"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -30,29 +31,17 @@ const (
 
 // key is one key of the ring. It is immutable.
 type key struct {
-	public jose.PublicKey
-	jwk    jose.JWK
-	signer *jose.Signer // nil if the private half is not ours
+	public  jose.PublicKey
+	jwk     jose.JWK
+	private crypto.Signer // nil if the private half is not ours
+	signer  *jose.Signer  // of private
 
 	created, activates, retires, expires time.Time
-	signsUntil                           time.Time // the last time at which a token that it signs expires before it does; only for ours
 }
-
-// storedKey is the Data of a [KeyRecord]. Times are in seconds since the epoch.
-type storedKey struct {
-	Version   int      `json:"v"`
-	JWK       jose.JWK `json:"jwk"`
-	Created   int64    `json:"created"`
-	Activates int64    `json:"activates"`
-	Retires   int64    `json:"retires"`
-	Expires   int64    `json:"expires"`
-}
-
-const storedKeyVersion = 1
 
 // generateKey makes a key that begins to sign at activates.
-func generateKey(created, activates time.Time, period, ttl time.Duration) (*key, error) {
-	private, err := jose.GenerateKey(algorithm)
+func generateKey(alg jose.Algorithm, created, activates time.Time, period, ttl time.Duration) (*key, error) {
+	private, err := jose.GenerateKey(alg)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +49,7 @@ func generateKey(created, activates time.Time, period, ttl time.Duration) (*key,
 	if err != nil {
 		return nil, err
 	}
-	signer, err := jose.NewSigner(private, algorithm, kid)
+	signer, err := jose.NewSigner(private, alg, kid)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +57,37 @@ func generateKey(created, activates time.Time, period, ttl time.Duration) (*key,
 	if err != nil {
 		return nil, err
 	}
-	k := &key{public: signer.PublicKey(), jwk: jwk, signer: signer, created: created, activates: activates}
-	k.retires = activates.Add(period)
-	k.signsUntil = k.retires.Add(grace)
-	k.expires = k.signsUntil.Add(ttl + skew)
+	// Records keep whole seconds, and all replicas must read the same.
+	k := &key{public: signer.PublicKey(), jwk: jwk, private: private, signer: signer, created: created.Truncate(time.Second), activates: activates.Truncate(time.Second)}
+	k.retires = k.activates.Add(period)
+	k.expires = k.retires.Add(grace + ttl + skew)
 	return k, nil
+}
+
+// setPrivate gives a key that was read its private half, if it is that.
+func (k *key) setPrivate(pkcs8 []byte) error {
+	private, err := x509.ParsePKCS8PrivateKey(pkcs8)
+	if err != nil {
+		return errors.New("the private key is not PKCS #8") // without what was read
+	}
+	signer, ok := private.(crypto.Signer)
+	if !ok {
+		return fmt.Errorf("a private key of type %T", private)
+	}
+	s, err := jose.NewSigner(signer, k.public.Algorithm, k.public.KeyID)
+	if err != nil {
+		return err
+	}
+	if own, err := jose.NewJWK(s.PublicKey()); err != nil || own != k.jwk {
+		return errors.New("the private key belongs to another public key")
+	}
+	k.private, k.signer = signer, s
+	return nil
+}
+
+// signsUntil is the last time at which a token made with the key expires, and is past the leeway of verifiers, before the key does.
+func (k *key) signsUntil(ttl time.Duration) time.Time {
+	return earliest(k.retires.Add(grace), k.expires.Add(-ttl-skew))
 }
 
 // renewal is when the successor is made: at 70 % of the period.
@@ -80,39 +95,10 @@ func (k *key) renewal() time.Time {
 	return k.activates.Add(k.retires.Sub(k.activates) / 10 * 7)
 }
 
-func (k *key) record() (KeyRecord, error) {
-	data, err := json.Marshal(storedKey{Version: storedKeyVersion, JWK: k.jwk, Created: k.created.Unix(),
-		Activates: k.activates.Unix(), Retires: k.retires.Unix(), Expires: k.expires.Unix()})
-	if err != nil {
-		return KeyRecord{}, err
+// before orders keys by when they begin to sign.
+func (k *key) before(other *key) bool {
+	if k.activates.Equal(other.activates) {
+		return k.public.KeyID < other.public.KeyID
 	}
-	return KeyRecord{ID: k.public.KeyID, Data: data, Expires: k.expires}, nil
-}
-
-// readKey reads another replica's key.
-func readKey(r KeyRecord) (*key, error) {
-	var s storedKey
-	if err := jose.UnmarshalStrict(r.Data, &s); err != nil {
-		return nil, err
-	}
-	if s.Version != storedKeyVersion {
-		return nil, fmt.Errorf("version %d is not known", s.Version)
-	}
-	public, err := s.JWK.PublicKey()
-	if err != nil {
-		return nil, err
-	}
-	if public.KeyID == "" || public.KeyID != r.ID {
-		return nil, errors.New("kid is not the record's ID")
-	}
-	// Not Algorithm alone: a key without one would be published as fit for any.
-	if public.Algorithm != algorithm || !public.Fits(algorithm) {
-		return nil, fmt.Errorf("algorithm %q", public.Algorithm)
-	}
-	jwk, err := jose.NewJWK(public)
-	if err != nil {
-		return nil, err
-	}
-	return &key{public: public, jwk: jwk, created: time.Unix(s.Created, 0), activates: time.Unix(s.Activates, 0),
-		retires: time.Unix(s.Retires, 0), expires: time.Unix(s.Expires, 0)}, nil
+	return k.activates.Before(other.activates)
 }

@@ -1,38 +1,57 @@
 package tokenissuer
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/jose"
 )
 
 const (
 	maxServedKeys = 20
-	// reloadInterval is how often the store is looked at for other replicas' keys and for withdrawn ones.
+	// reloadInterval is how often the store is looked at for other replicas' keys and for withdrawn ones, when the keys are asked for.
 	reloadInterval = time.Minute
+	// signingReload is the same for issuing, which makes no query in between: within that time a withdrawn key signs nothing more.
+	signingReload = 2 * time.Minute
 	// retryInterval is how long a store that failed is left alone.
 	retryInterval = 10 * time.Second
 	storeTimeout  = 3 * time.Second
-	// deleteAfter keeps an expired record for those whose clocks are behind.
-	deleteAfter = time.Hour
 )
 
 // keyRing makes, publishes and retires keys. Readers take what they need from an immutable snapshot; whoever finds it out
 // of date makes the next one, and the others go on with the old one meanwhile.
+//
+// In shared mode all replicas sign with the same key. They agree on it without a leader: the ID of a record is its generation, and of
+// those who create one generation the store lets one succeed; the others take what it made.
 type keyRing struct {
 	store       KeyStore
+	codec       *recordCodec
+	shared      bool
+	algorithm   jose.Algorithm
 	period, ttl time.Duration
 	logger      *slog.Logger
 
 	snapshot   atomic.Pointer[keySnapshot]
-	refreshing chan struct{}   // of capacity 1: holds a token while somebody refreshes
-	own        map[string]*key // by kid, guarded by refreshing
+	refreshing chan struct{}       // of capacity 1: holds a token while somebody refreshes
+	known      map[string]knownKey // by record ID, guarded by refreshing
+	revoked    map[string]bool     // by kid: those that were revoked here, guarded by refreshing
+}
+
+// knownKey is a record that has been read, so that the same record is the same key in all snapshots.
+type knownKey struct {
+	data []byte
+	key  *key
+	err  error // why there is no key
 }
 
 // keySnapshot is the state of the keys at one time.
@@ -43,18 +62,14 @@ type keySnapshot struct {
 	jwks   *document
 
 	signDue   time.Time // from then on the signing key may have to change
-	reloadDue time.Time // from then on the store may hold something new
+	reloadDue time.Time // from then on the store may hold something new, which who asks for the keys should see
+	staleAt   time.Time // from then on who issues should see it too
 }
 
-func newKeyRing(store KeyStore, period, ttl time.Duration, logger *slog.Logger) *keyRing {
-	return &keyRing{store: store, period: period, ttl: ttl, logger: logger,
-		refreshing: make(chan struct{}, 1), own: make(map[string]*key)}
-}
-
-// signing returns the key to sign with. While it is in its period that takes no lock and no query.
+// signing returns the key to sign with. While it is in its period that takes no lock, and no query but one in two minutes.
 func (r *keyRing) signing(ctx context.Context, now time.Time) (*key, error) {
 	s := r.snapshot.Load()
-	if s == nil || !now.Before(s.signDue) {
+	if s == nil || !now.Before(s.signDue) || !now.Before(s.staleAt) {
 		var err error
 		if s, err = r.refresh(ctx, now, s); err != nil {
 			return nil, err
@@ -90,7 +105,7 @@ func (r *keyRing) refresh(ctx context.Context, now time.Time, before *keySnapsho
 	select {
 	case r.refreshing <- struct{}{}:
 	default:
-		if before != nil && before.signer != nil && !now.After(before.signer.signsUntil) {
+		if before != nil && before.signer != nil && !now.After(before.signer.signsUntil(r.ttl)) {
 			return before, nil
 		}
 		select {
@@ -117,112 +132,196 @@ func (r *keyRing) refresh(ctx context.Context, now time.Time, before *keySnapsho
 // next brings the keys up to date with the store and the clock. It runs while holding refreshing. A store that fails is no
 // error: what is in memory goes on working, and the snapshot says when to try again.
 func (r *keyRing) next(ctx context.Context, now time.Time) (*keySnapshot, error) {
-	keys, err := r.load(ctx, now)
+	keys, generation, err := r.load(ctx, now)
+	if err == nil {
+		keys, err = r.provide(ctx, now, keys, generation)
+	}
 	if err != nil {
-		r.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: key store not readable", slog.Any("error", err))
-		keys = nil
-		if old := r.snapshot.Load(); old != nil {
-			keys = unexpired(old.served, now)
+		r.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: keys not brought up to date", slog.Any("error", err))
+		if keys == nil {
+			keys = r.remembered(now)
 		}
 	}
-	s := &keySnapshot{reloadDue: now.Add(reloadInterval)}
+	signer, successor := pick(keys, now, r.ttl)
+	s := &keySnapshot{signer: signer, reloadDue: now.Add(reloadInterval), staleAt: now.Add(signingReload)}
 	if err != nil {
 		s.reloadDue = now.Add(retryInterval)
 	}
-	var successor *key
-	s.signer, successor = pick(keys, now)
-	create := func(activates time.Time) (k *key) {
-		if err != nil {
-			return nil // the store has failed already
-		}
-		if k, err = r.create(ctx, now, activates); err != nil {
-			r.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: no new signing key", slog.Any("error", err))
-			return nil
-		}
-		keys = append(keys, k)
-		return k
-	}
-	if s.signer == nil {
-		s.signer = create(now)
-	}
-	if s.signer != nil && successor == nil && !now.Before(s.signer.renewal()) {
-		successor = create(latest(now.Add(lead), s.signer.retires))
-	}
-
 	switch {
-	case s.signer == nil:
+	case signer == nil:
 		s.err = fmt.Errorf("%w: no signing key: %w", authprovider.ErrUnavailable, err)
 		s.signDue = now.Add(retryInterval)
 	case successor != nil:
 		s.signDue = successor.activates
-	case now.Before(s.signer.renewal()):
-		s.signDue = s.signer.renewal()
+	case now.Before(signer.renewal()):
+		s.signDue = signer.renewal()
 	default: // the successor is due and could not be made
 		s.signDue = now.Add(retryInterval)
 	}
-	if s.signer != nil {
-		s.signDue = earliest(s.signDue, s.signer.signsUntil)
+	if signer != nil {
+		s.signDue = earliest(s.signDue, signer.signsUntil(r.ttl))
 	}
-	s.served = r.choose(ctx, keys, s.signer, successor)
-	if s.jwks, err = newJWKS(s.served, s.signer != nil); err != nil {
+	s.served = r.choose(ctx, keys, signer, successor)
+	if s.jwks, err = newJWKS(s.served, signer != nil); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// load reads the store. Own keys that are no longer there have been withdrawn.
-func (r *keyRing) load(ctx context.Context, now time.Time) ([]*key, error) {
-	records, err := r.store.ListKeys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	own := make(map[string]*key, len(r.own))
-	var keys []*key
-	for _, rec := range records {
-		k := r.own[rec.ID]
-		if k != nil {
-			own[rec.ID] = k
-		} else if k, err = readKey(rec); err != nil {
-			r.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: key record not readable, not served",
-				slog.String("kid", rec.ID), slog.Any("error", err))
+// maxConflicts bounds how often a replica that lost the race for a generation looks what the winner made. Losing twice in a row
+// takes a second rotation in the same instant.
+const maxConflicts = 3
+
+// provide makes the keys that are due, or takes those that others made meanwhile, and returns all. Beside an error it returns
+// what there is.
+func (r *keyRing) provide(ctx context.Context, now time.Time, keys []*key, generation uint64) ([]*key, error) {
+	for conflicts := 0; conflicts < maxConflicts; {
+		signer, successor := pick(keys, now, r.ttl)
+		var activates time.Time
+		switch {
+		case signer == nil:
+			activates = now
+		case successor == nil && !now.Before(signer.renewal()):
+			activates = latest(now.Add(lead), earliest(signer.retires, signer.signsUntil(r.ttl)))
+		default:
+			return keys, nil
+		}
+		k, err := r.create(ctx, now, activates, generation+1)
+		if err == nil {
+			keys = append(keys, k)
+			generation++
 			continue
 		}
-		keys = append(keys, k)
+		if !errors.Is(err, ErrKeyExists) {
+			return keys, err
+		}
+		conflicts++
+		found, last, err := r.load(ctx, now)
+		if err != nil {
+			return keys, err
+		}
+		keys, generation = found, last
 	}
-	r.own = own
-	return unexpired(keys, now), nil
+	return keys, errors.New("tokenissuer: other replicas kept making keys in between")
 }
 
-// create makes a key and stores its public half; not before that can anybody see the key.
-func (r *keyRing) create(ctx context.Context, now, activates time.Time) (*key, error) {
-	k, err := generateKey(now, activates, r.period, r.ttl)
+// load reads the store and returns the unexpired keys and the last generation. A key of ours that is no longer there has been withdrawn.
+func (r *keyRing) load(ctx context.Context, now time.Time) ([]*key, uint64, error) {
+	records, err := r.store.ListKeys(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	known := make(map[string]knownKey, len(records))
+	keys := make([]*key, 0, len(records))
+	var generation uint64
+	var foreign error
+	for _, rec := range records {
+		generation = max(generation, generationOf(rec.ID))
+		k, seen := r.known[rec.ID]
+		if !seen || !bytes.Equal(k.data, rec.Data) {
+			k = knownKey{data: rec.Data}
+			if k.key, k.err = r.codec.read(rec, r.shared); k.err != nil {
+				r.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: key record not served", slog.String("id", rec.ID), slog.Any("error", k.err))
+			}
+		}
+		known[rec.ID] = k
+		switch {
+		case k.err == nil && r.revoked[k.key.public.KeyID]: // and put back by whoever can write to the store
+		case k.err == nil && now.Before(k.key.expires):
+			keys = append(keys, k.key)
+		case k.err != nil && now.Before(rec.Expires):
+			foreign = k.err
+		}
+	}
+	r.known = known
+	if len(keys) == 0 && foreign != nil {
+		// A key made now would be one that the other replicas refuse, and theirs are refused here.
+		return nil, 0, fmt.Errorf("tokenissuer: no key record can be read (are Config.Secrets those of the other replicas?): %w", foreign)
+	}
+	return keys, generation, nil
+}
+
+// remembered returns the unexpired keys of the last snapshot.
+func (r *keyRing) remembered(now time.Time) []*key {
+	s := r.snapshot.Load()
+	if s == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.served), func(k *key) bool { return !now.Before(k.expires) || r.revoked[k.public.KeyID] })
+}
+
+// create makes a key and stores it; not before that can anybody see it.
+func (r *keyRing) create(ctx context.Context, now, activates time.Time, generation uint64) (*key, error) {
+	k, err := generateKey(r.algorithm, now, activates, r.period, r.ttl)
 	if err != nil {
 		return nil, err
 	}
-	rec, err := k.record()
+	id := k.public.KeyID
+	if r.shared {
+		id = recordID(generation)
+	}
+	rec, err := r.codec.write(id, k, r.shared)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.store.CreateKey(ctx, rec); err != nil {
 		return nil, err
 	}
-	r.own[k.public.KeyID] = k
+	r.known[id] = knownKey{data: rec.Data, key: k}
 	r.logger.LogAttrs(ctx, slog.LevelInfo, "tokenissuer: signing key made", slog.String("kid", k.public.KeyID),
-		slog.Time("activates", activates), slog.Time("expires", k.expires))
-	r.deleteExpired(ctx, now)
+		slog.Time("activates", k.activates), slog.Time("expires", k.expires))
 	return k, nil
 }
 
-func (r *keyRing) deleteExpired(ctx context.Context, now time.Time) {
-	records, err := r.store.ListKeys(ctx)
-	for _, rec := range records {
-		if err == nil && now.After(rec.Expires.Add(deleteAfter)) {
-			err = r.store.DeleteKey(ctx, rec.ID)
+// revoke withdraws a key: from the store, and here at once.
+func (r *keyRing) revoke(ctx context.Context, now time.Time, kid string) error {
+	select {
+	case r.refreshing <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("tokenissuer: revoke: %w", ctx.Err())
+	}
+	defer func() { <-r.refreshing }()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if _, _, err := r.load(ctx, now); err != nil && len(r.known) == 0 {
+		return fmt.Errorf("tokenissuer: revoke: %w", err)
+	}
+	found := false
+	for id, k := range r.known {
+		if k.key == nil || k.key.public.KeyID != kid {
+			continue
 		}
+		if err := r.store.DeleteKey(ctx, id); err != nil {
+			return fmt.Errorf("tokenissuer: revoke: %w", err)
+		}
+		found = true
 	}
+	if !found {
+		return fmt.Errorf("tokenissuer: revoke: %w: %q", ErrKeyNotFound, kid)
+	}
+	r.revoked[kid] = true
+	r.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: key revoked", slog.String("kid", kid))
+	s, err := r.next(ctx, now)
 	if err != nil {
-		r.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: expired keys not deleted", slog.Any("error", err))
+		return fmt.Errorf("tokenissuer: revoke: %w", err)
 	}
+	r.snapshot.Store(s)
+	return nil
+}
+
+const generationPrefix = "generation-"
+
+// recordID is of fixed length, so that records sort in a database's console.
+func recordID(generation uint64) string { return fmt.Sprintf(generationPrefix+"%012d", generation) }
+
+// generationOf returns zero for the ID of a key that is not shared.
+func generationOf(id string) uint64 {
+	digits, ok := strings.CutPrefix(id, generationPrefix)
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if !ok || err != nil || recordID(n) != id {
+		return 0
+	}
+	return n
 }
 
 // choose returns at most maxServedKeys of keys, those that sign and those that expire last: were there no limit, replicas
@@ -246,16 +345,16 @@ func (r *keyRing) choose(ctx context.Context, keys []*key, signer, successor *ke
 }
 
 // pick returns the key of ours that signs now: of those in their period the youngest, else the one that will sign next
-// and is published already. successor is the one after it.
-func pick(keys []*key, now time.Time) (signer, successor *key) {
+// and is published already. successor is the one after it. Replicas that see the same keys pick the same.
+func pick(keys []*key, now time.Time, ttl time.Duration) (signer, successor *key) {
 	for _, k := range keys {
 		switch {
-		case k.signer == nil || now.After(k.signsUntil):
+		case k.signer == nil || now.After(k.signsUntil(ttl)):
 		case k.activates.After(now):
-			if successor == nil || k.activates.Before(successor.activates) {
+			if successor == nil || k.before(successor) {
 				successor = k
 			}
-		case signer == nil || k.activates.After(signer.activates):
+		case signer == nil || signer.before(k):
 			signer = k
 		}
 	}
@@ -263,10 +362,6 @@ func pick(keys []*key, now time.Time) (signer, successor *key) {
 		return successor, nil
 	}
 	return signer, successor
-}
-
-func unexpired(keys []*key, now time.Time) []*key {
-	return slices.DeleteFunc(slices.Clone(keys), func(k *key) bool { return !now.Before(k.expires) })
 }
 
 func earliest(a, b time.Time) time.Time {

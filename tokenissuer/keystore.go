@@ -37,8 +37,14 @@ type KeyStore interface {
 	DeleteKey(ctx context.Context, id string) error
 }
 
+// keepExpired is for how long an expired record stays, for those whose clocks are behind.
+const keepExpired = time.Hour
+
 // MemoryKeyStore is a [KeyStore] for one process. The zero value is an empty store.
 type MemoryKeyStore struct {
+	// Now is the clock. If nil, it is time.Now.
+	Now func() time.Time
+
 	mu      sync.Mutex
 	records []KeyRecord // guarded by mu
 }
@@ -59,6 +65,12 @@ func (s *MemoryKeyStore) CreateKey(_ context.Context, r KeyRecord) error {
 	if s.index(r.ID) >= 0 {
 		return ErrKeyExists
 	}
+	now := time.Now
+	if s.Now != nil {
+		now = s.Now
+	}
+	gone := now().Add(-keepExpired)
+	s.records = slices.DeleteFunc(s.records, func(r KeyRecord) bool { return r.Expires.Before(gone) })
 	s.records = append(s.records, r)
 	return nil
 }

@@ -30,10 +30,15 @@ func newIssuer(t testing.TB, change ...func(*tokenissuer.Config)) (*tokenissuer.
 	for _, f := range change {
 		f(&c)
 	}
+	if c.Keys != nil && c.Secrets == nil {
+		c.Secrets = [][]byte{secret}
+	}
 	issuer, err := tokenissuer.New(c)
 	require.NoError(t, err)
 	return issuer, clock
 }
+
+var secret = []byte("a secret of at least thirty-two bytes")
 
 var jane = authprovider.TokenClaims{Subject: "user:default/jane", Ownership: []string{"user:default/jane", "group:default/team-a"}}
 

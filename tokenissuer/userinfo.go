@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -15,16 +14,13 @@ import (
 
 // userInfoKey is the key of a sign-in in the store: a user token and the limited token made of it share the uip. It is a
 // hash, since the uip of an unexpired token is the signature of a limited token.
-//
-// Two sign-ins never share a key with ES256, whose signatures differ even for equal texts. A deterministic algorithm would
-// give two sign-ins of one user in one second the same uip, and the later one's record to both tokens.
 func userInfoKey(proof string) [sha256.Size]byte { return sha256.Sum256([]byte(proof)) }
 
 // ServeUserInfo implements [authprovider.UserInfoServer]: it answers {"claims":{"sub":...,"ent":[...],...}} as it was at the
 // sign-in that made the presented token, which is a user token or a limited user token made of it.
 //
-// If there is no record of that sign-in, after a restart or on a replica that does not share the store, a user token that carries
-// its ownership is answered from itself; any other is refused as an invalid one is.
+// A user token that carries its ownership is answered from itself. For any other, if there is no record of the sign-in, after a restart
+// or on a replica that does not share the store, it is refused as an invalid one is.
 func (i *Issuer) ServeUserInfo(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	raw, ok := bearerToken(r.Header["Authorization"])
@@ -62,20 +58,17 @@ func (i *Issuer) lookUpUserInfo(ctx context.Context, raw string) ([]byte, error)
 		}
 		proof, _ = t.String("uip")
 	}
-	body, found, err := i.userInfo.UserInfo(ctx, userInfoKey(proof))
-	if found && err == nil {
-		return body, nil
-	}
 	if t.Has("ent") { // which no limited token has
-		if err != nil {
-			i.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: userinfo not readable, answering from the token", slog.Any("error", err))
-		}
 		return userInfoOf(t), nil
 	}
-	if err != nil {
+	body, found, err := i.userInfo.UserInfo(ctx, userInfoKey(proof))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("%w: userinfo: %w", authprovider.ErrUnavailable, err)
+	case !found:
+		return nil, fmt.Errorf("%w: no record of its sign-in", ErrInvalidToken)
 	}
-	return nil, fmt.Errorf("%w: no record of its sign-in", ErrInvalidToken)
+	return body, nil
 }
 
 // userInfoOf writes the answer that a token with an ent claim implies. Its claims are verified, so the texts can be copied.

@@ -119,11 +119,10 @@ func TestUserInfoOfOtherTokensUnderOurKey(t *testing.T) {
 	signer, err := jose.NewSigner(key, jose.ES256, "k1")
 	require.NoError(t, err)
 	issuer, clock := newIssuer(t, func(c *tokenissuer.Config) {
-		jwk, err := jose.NewJWK(signer.PublicKey())
+		record, err := tokenissuer.WriteRecord(secret, "k1", signer, time.Unix(1_900_000_000, 0))
 		require.NoError(t, err)
 		store := new(tokenissuer.MemoryKeyStore)
-		require.NoError(t, store.CreateKey(t.Context(), tokenissuer.KeyRecord{ID: "k1",
-			Data: []byte(`{"v":1,"jwk":{"kty":"EC","crv":"P-256","kid":"k1","alg":"ES256","x":"` + jwk.X + `","y":"` + jwk.Y + `"},"expires":1900000000}`)}))
+		require.NoError(t, store.CreateKey(t.Context(), record))
 		c.Keys = store
 	})
 	now := clock.Now().Unix()
