@@ -15,3 +15,16 @@ func (r *Remote) Lock() (unlock func()) {
 	r.mu.Lock()
 	return r.mu.Unlock
 }
+
+// Refused counts the kids that are remembered as refused.
+func (p *PerKey) Refused() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.refused.values)
+}
+
+// Lock takes the lock that known keys must not need, and returns its release.
+func (p *PerKey) Lock() (unlock func()) {
+	p.mu.Lock()
+	return p.mu.Unlock
+}

@@ -27,6 +27,7 @@ type network struct {
 	listeners map[string]*listener
 	down      bool
 	attempts  []time.Time // of requests, those refused included
+	urls      []string    // of the same
 	trusted   *x509.CertPool
 }
 
@@ -96,6 +97,7 @@ func (n *network) client(t *testing.T) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		n.mu.Lock()
 		n.attempts = append(n.attempts, time.Now())
+		n.urls = append(n.urls, r.URL.String())
 		n.mu.Unlock()
 		return transport.RoundTrip(r)
 	})}
@@ -105,6 +107,18 @@ func (n *network) fetches() []time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return append([]time.Time(nil), n.attempts...)
+}
+
+// count says how often a URL was asked for.
+func (n *network) count(url string) (count int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, u := range n.urls {
+		if u == url {
+			count++
+		}
+	}
+	return count
 }
 
 // requireBudget slides a window of 10 s over the fetches.

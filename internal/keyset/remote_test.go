@@ -91,24 +91,31 @@ func newRemote(t *testing.T, i *issuer, c *authprovidertest.Clock) *keyset.Remot
 	return r
 }
 
-func find(t *testing.T, r *keyset.Remote, kid string) error {
-	_, err := r.Key(t.Context(), kid, jose.ES256)
+func find(t *testing.T, keys jose.KeySet, kid string) error {
+	_, err := keys.Key(t.Context(), kid, jose.ES256)
 	return err
 }
 
 func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]keyset.Config{
-		"no URL":             {},
-		"plain http":         {URL: "http://issuer.example.com/keys"},
-		"loopback lookalike": {URL: "http://localhost.example.com/keys"},
-		"no host":            {URL: "https:///keys"},
-		"relative":           {URL: "/keys"},
-		"other scheme":       {URL: "file:///etc/keys"},
-		"user":               {URL: "https://u:p@issuer.example.com/keys"},
-		"unparsable":         {URL: "https://issuer.example.com/%zz"},
-		"unknown algorithm":  {URL: "https://issuer.example.com/keys", Algorithms: []jose.Algorithm{"none"}},
-		"negative soft TTL":  {URL: "https://issuer.example.com/keys", SoftTTL: -1},
-		"short hard TTL":     {URL: "https://issuer.example.com/keys", HardTTL: time.Minute},
+		"no URL":              {},
+		"URL and issuer":      {URL: "https://issuer.example.com/keys", Issuer: "https://issuer.example.com"},
+		"issuer, plain http":  {Issuer: "http://issuer.example.com"},
+		"issuer, no URL":      {Issuer: "issuer.example.com"},
+		"issuer, user":        {Issuer: "https://u:p@issuer.example.com"},
+		"issuer, query":       {Issuer: "https://issuer.example.com?a=b"},
+		"issuer, empty query": {Issuer: "https://issuer.example.com?"},
+		"issuer, fragment":    {Issuer: "https://issuer.example.com#a"},
+		"plain http":          {URL: "http://issuer.example.com/keys"},
+		"loopback lookalike":  {URL: "http://localhost.example.com/keys"},
+		"no host":             {URL: "https:///keys"},
+		"relative":            {URL: "/keys"},
+		"other scheme":        {URL: "file:///etc/keys"},
+		"user":                {URL: "https://u:p@issuer.example.com/keys"},
+		"unparsable":          {URL: "https://issuer.example.com/%zz"},
+		"unknown algorithm":   {URL: "https://issuer.example.com/keys", Algorithms: []jose.Algorithm{"none"}},
+		"negative soft TTL":   {URL: "https://issuer.example.com/keys", SoftTTL: -1},
+		"short hard TTL":      {URL: "https://issuer.example.com/keys", HardTTL: time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := keyset.New(c)
@@ -117,6 +124,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 	for _, url := range []string{"https://issuer.example.com/keys", "http://localhost:1/keys", "http://127.0.0.1/keys", "http://[::1]:1/keys"} {
 		_, err := keyset.New(keyset.Config{URL: url})
+		require.NoError(t, err, url)
+		_, err = keyset.New(keyset.Config{Issuer: url})
 		require.NoError(t, err, url)
 	}
 }

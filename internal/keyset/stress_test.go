@@ -25,13 +25,13 @@ const roundTrip = 50 * time.Millisecond // to the issuer, in virtual time
 
 // flood asks for random kids from 64 goroutines, each at random moments, n in 10 s
 // and all, until it is stopped.
-func flood(r *keyset.Remote, n int) (stop func()) {
+func flood(keys jose.KeySet, kid func() string, n int) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				_, _ = r.Key(ctx, fmt.Sprint(rand.Uint64()), jose.ES256)
+				_, _ = keys.Key(ctx, kid(), jose.ES256)
 				time.Sleep(rand.N(2 * 64 * 10 * time.Second / time.Duration(n)))
 			}
 		})
@@ -41,6 +41,8 @@ func flood(r *keyset.Remote, n int) (stop func()) {
 		all.Wait()
 	}
 }
+
+func randomID() string { return fmt.Sprint(rand.Uint64()) }
 
 // Whatever the rate of unknown kids, no 10 s see more than two fetches, tokens with
 // known kids verify without a fetch or a wait, and a new key is accepted within 5 s
@@ -73,7 +75,7 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 					}
 				}
 
-				stop := flood(r, rate)
+				stop := flood(r, randomID, rate)
 				verify(10 * time.Second)
 				h.set(after(roundTrip, serveKeys(t, "", old, next)))
 				accepted("next")
@@ -96,7 +98,7 @@ func TestFloodWhileDown(t *testing.T) {
 		n, h, r := newStage(t, keyset.Config{}, after(roundTrip, serveKeys(t, "", k)))
 		require.NoError(t, find(t, r, "k"))
 		h.set(after(roundTrip, down))
-		stop := flood(r, 1_000)
+		stop := flood(r, randomID, 1_000)
 		for range 600 {
 			began := time.Now()
 			require.NoError(t, find(t, r, "k"))
@@ -386,15 +388,21 @@ func TestKnownKeyCostsNothing(t *testing.T) {
 		}
 	}))
 
-	unlock := r.Lock()
-	defer unlock()
-	found := make(chan error, 1)
-	go func() {
+	requireNoLock(t, r.Lock, func() error {
 		_, err := r.Key(ctx, "k", jose.ES256)
-		found <- err
-	}()
+		return err
+	})
+}
+
+// requireNoLock runs f while somebody else holds the lock.
+func requireNoLock(t *testing.T, lock func() (unlock func()), f func() error) {
+	t.Helper()
+	unlock := lock()
+	defer unlock()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
 	select {
-	case err := <-found:
+	case err := <-done:
 		require.NoError(t, err)
 	case <-time.After(time.Minute): // reached only by code that takes the lock
 		t.Fatal("a known key waits for the lock")
