@@ -2,7 +2,6 @@ package keyset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +9,9 @@ import (
 
 	"example.com/stagedoor/internal/jose"
 )
+
+// maxURL bounds what may become a part of errors and log lines.
+const maxURL = 2048
 
 // discoverySource fetches the JWK set that an issuer's discovery document names
 // (OpenID Connect Discovery 1.0). The document is read each time: an issuer that moves
@@ -63,8 +65,8 @@ func (s *discoverySource) discover(ctx context.Context) (string, error) {
 	if document.Issuer != s.issuer {
 		return "", fmt.Errorf("the document is of issuer %q", excerpt(document.Issuer))
 	}
-	if document.JWKSURI == "" {
-		return "", errors.New("no jwks_uri")
+	if n := len(document.JWKSURI); n == 0 || n > maxURL {
+		return "", fmt.Errorf("jwks_uri of %d bytes", n)
 	}
 	u, err := parseURL(document.JWKSURI)
 	if err != nil {

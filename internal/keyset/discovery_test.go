@@ -115,6 +115,7 @@ func TestBadDiscovery(t *testing.T) {
 		"jwks_uri, user":          say(200, jsonType, document(issuer, "https://u:p@127.0.0.9:443/keys")),
 		"jwks_uri, fragment":      say(200, jsonType, document(issuer, keysURL+"#x")),
 		"jwks_uri, unparsable":    say(200, jsonType, document(issuer, "https://example.com:443/%zz"+strings.Repeat("x", 500_000))),
+		"jwks_uri, 500 KB":        say(200, jsonType, document(issuer, keysURL+"?"+strings.Repeat("x", 500_000))),
 		"jwks_uri, white space":   say(200, jsonType, document(issuer, " "+keysURL)),
 		"jwks_uri, nobody there":  say(200, jsonType, document(issuer, "https://127.0.0.8:443/keys")),
 		"redirect":                redirect(http.StatusFound, "https://example.com:443"+wellKnown, nil),

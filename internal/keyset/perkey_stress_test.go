@@ -1,7 +1,6 @@
 package keyset_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -114,46 +113,18 @@ func TestPerKeyFloodWhileDown(t *testing.T) {
 	}
 }
 
-// Callers share a fetch. Each that gives up gets its own error at its own time, the one
-// that started the fetch included, and harms no other, of this kid or another.
+// Callers of one kid share a fetch, also while another kid's is under way.
 func TestPerKeyCallersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const latency = 4 * time.Second
 		b := newBucket()
 		b.put(t, newSigner(t, kid1, jose.ES256))
 		b.put(t, newSigner(t, kid2, jose.ES256))
-		n, _, p := newPerKeyStage(t, keyset.PerKeyConfig{}, after(latency, b.ServeHTTP))
-		start := time.Now()
-		var all sync.WaitGroup
-		call := func(ctx context.Context, kid string, want error, at time.Duration) {
-			all.Go(func() {
-				_, err := p.Key(ctx, kid, jose.ES256)
-				if took := time.Since(start); want == nil && err != nil || want != nil && !isOnly(err, want) || took != at {
-					t.Errorf("got %v after %v, want %v after %v", err, took, want, at)
-				}
-			})
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		call(ctx, kid1, context.Canceled, 10*time.Millisecond)
-		synctest.Wait()
-		call(t.Context(), kid2, nil, latency)
-		for i := range 64 {
-			d := time.Duration(i+1) * 100 * time.Millisecond
-			ctx, cancel := context.WithTimeout(t.Context(), d)
-			defer cancel()
-			switch {
-			case d < latency:
-				call(ctx, kid1, context.DeadlineExceeded, d)
-			case d > latency:
-				call(ctx, kid1, nil, latency)
-			}
-		}
-		time.Sleep(10 * time.Millisecond)
-		cancel()
-		all.Wait()
+		n, _, p := newPerKeyStage(t, keyset.PerKeyConfig{}, after(4*time.Second, b.ServeHTTP))
+		other := make(chan error, 1)
+		go func() { other <- find(t, p, kid2) }()
+		requireCallersShare(t, p, kid1, 4*time.Second)
+		require.NoError(t, <-other)
 		require.Len(t, n.fetches(), 2)
-		_, err := p.Key(ctx, kid1, jose.ES256)
-		require.NoError(t, err, "a known key needs nobody's time")
 	})
 }
 

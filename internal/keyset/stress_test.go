@@ -196,47 +196,51 @@ func TestWithdrawnKey(t *testing.T) {
 	})
 }
 
-// Callers share a fetch. Each that gives up gets its own error at its own time, the
-// one that started the fetch included, and harms no other.
 func TestCallersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const latency = 4 * time.Second
-		n, _, r := newStage(t, keyset.Config{}, after(latency, serveKeys(t, "", newSigner(t, "k", jose.ES256))))
-		start := time.Now()
-		ctx, cancel := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		call := func(ctx context.Context, want error, at time.Duration) {
-			all.Go(func() {
-				_, err := r.Key(ctx, "k", jose.ES256)
-				if took := time.Since(start); want == nil && err != nil || want != nil && !isOnly(err, want) || took != at {
-					t.Errorf("got %v after %v, want %v after %v", err, took, want, at)
-				}
-			})
-		}
-		call(ctx, context.Canceled, 10*time.Millisecond)
-		synctest.Wait()
-		for i := range 64 {
-			d := time.Duration(i+1) * 100 * time.Millisecond
-			ctx, cancel := context.WithTimeout(t.Context(), d)
-			defer cancel()
-			switch {
-			case d < latency:
-				call(ctx, context.DeadlineExceeded, d)
-			case d > latency:
-				call(ctx, nil, latency)
-			}
-		}
-		gone, leave := context.WithCancel(t.Context())
-		leave()
-		call(gone, context.Canceled, 0)
-		time.Sleep(10 * time.Millisecond)
-		cancel()
-		all.Wait()
+		n, _, r := newStage(t, keyset.Config{}, after(4*time.Second, serveKeys(t, "", newSigner(t, "k", jose.ES256))))
+		requireCallersShare(t, r, "k", 4*time.Second)
 		require.Len(t, n.fetches(), 1)
-
-		_, err := r.Key(gone, "k", jose.ES256)
-		require.NoError(t, err, "a known key needs nobody's time")
 	})
+}
+
+// requireCallersShare proves that callers share a fetch, which takes latency. Each that
+// gives up gets its own error at its own time, the one that started the fetch included,
+// and harms no other.
+func requireCallersShare(t *testing.T, keys jose.KeySet, kid string, latency time.Duration) {
+	start := time.Now()
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	call := func(ctx context.Context, want error, at time.Duration) {
+		all.Go(func() {
+			_, err := keys.Key(ctx, kid, jose.ES256)
+			if took := time.Since(start); want == nil && err != nil || want != nil && !isOnly(err, want) || took != at {
+				t.Errorf("got %v after %v, want %v after %v", err, took, want, at)
+			}
+		})
+	}
+	call(ctx, context.Canceled, 10*time.Millisecond)
+	synctest.Wait()
+	for i := range 64 {
+		d := time.Duration(i+1) * 100 * time.Millisecond
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		defer cancel()
+		switch {
+		case d < latency:
+			call(ctx, context.DeadlineExceeded, d)
+		case d > latency:
+			call(ctx, nil, latency)
+		}
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	call(gone, context.Canceled, 0)
+	time.Sleep(10 * time.Millisecond)
+	cancel()
+	all.Wait()
+
+	_, err := keys.Key(gone, kid, jose.ES256)
+	require.NoError(t, err, "a known key needs nobody's time")
 }
 
 func isOnly(err, want error) bool {
@@ -415,21 +419,7 @@ func TestStaleSetIsRefreshedOnce(t *testing.T) {
 		n, _, r := newStage(t, keyset.Config{}, after(4*time.Second, serveKeys(t, "", newSigner(t, "k", jose.ES256))))
 		require.NoError(t, find(t, r, "k"))
 		time.Sleep(2 * time.Hour)
-		start := time.Now()
-		var all sync.WaitGroup
-		var failed atomic.Int64
-		for range 64 {
-			all.Go(func() {
-				for range 100 {
-					if _, err := r.Key(t.Context(), "k", jose.ES256); err != nil {
-						failed.Add(1)
-					}
-				}
-			})
-		}
-		all.Wait()
-		require.Zero(t, failed.Load())
-		require.Equal(t, start, time.Now())
+		askAtOnce(t, r, "k")
 		synctest.Wait()
 		require.Len(t, n.fetches(), 2)
 		time.Sleep(5 * time.Second)
@@ -437,4 +427,24 @@ func TestStaleSetIsRefreshedOnce(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, n.fetches(), 2, "it is fresh again")
 	})
+}
+
+// askAtOnce asks for a key from many goroutines, none of which has to wait.
+func askAtOnce(t *testing.T, keys jose.KeySet, kid string) {
+	t.Helper()
+	start := time.Now()
+	var all sync.WaitGroup
+	var failed atomic.Int64
+	for range 64 {
+		all.Go(func() {
+			for range 100 {
+				if _, err := keys.Key(t.Context(), kid, jose.ES256); err != nil {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Zero(t, failed.Load())
+	require.Equal(t, start, time.Now())
 }
