@@ -1,0 +1,264 @@
+package awsalb_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
+	"example.com/stagedoor/awsalb"
+	"example.com/stagedoor/resolver"
+)
+
+const (
+	region = "eu-central-1"
+	signer = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/portal/50dc6c495c0c9188"
+	idp    = "https://sso.example.com"
+	client = "portal"
+	keyID  = "12345678-1234-1234-1234-123456789012"
+	// otherKeyID is of a key that does not exist, or that somebody rotated to.
+	otherKeyID = "12345678-1234-1234-1234-123456789abc"
+	keysURL    = "https://public-keys.auth.elb.eu-central-1.amazonaws.com/"
+
+	dataHeader        = "X-Amzn-Oidc-Data"
+	accessTokenHeader = "X-Amzn-Oidc-Accesstoken"
+	identityHeader    = "X-Amzn-Oidc-Identity"
+
+	marker = "jane.marker@example.com" // must never be in a log or in the answer to a refused request
+	base   = "https://portal.example.com/api/auth"
+)
+
+// rig is a load balancer, its keys and an application behind it.
+type rig struct {
+	t     *testing.T
+	clock *authprovidertest.Clock
+	key   *ecdsa.PrivateKey
+	log   lockedBuffer
+
+	authenticator *awsalb.Authenticator
+	app           http.Handler
+	issuer        *authprovidertest.Issuer
+
+	mu      sync.Mutex
+	keys    http.HandlerFunc // guarded by mu; what the key endpoint answers
+	fetched []string         // guarded by mu
+	server  *httptest.Server
+}
+
+func newRig(t *testing.T, edit ...func(*awsalb.Config)) *rig {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	g := &rig{t: t, clock: authprovidertest.NewClock(time.Time{}), key: key}
+	g.serve(pemOf(t, &key.PublicKey))
+	g.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		answer := g.keys
+		g.mu.Unlock()
+		answer(w, r)
+	}))
+	t.Cleanup(g.server.Close)
+
+	c := awsalb.Config{Region: region, Signer: []string{signer}, Issuer: idp, ClientID: client}
+	for _, f := range edit {
+		f(&c)
+	}
+	logger := slog.New(slog.NewJSONHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	outbound := &http.Client{Transport: g}
+	g.issuer = &authprovidertest.Issuer{Now: g.clock.Now}
+	app, err := authprovider.New(authprovider.Config{
+		BaseURL:    base,
+		Secrets:    [][]byte{bytes.Repeat([]byte("s"), 32)},
+		Issuer:     g.issuer,
+		Users:      authprovidertest.Users(t, authprovider.User{Ref: "user:default/jane", Email: marker}),
+		Providers:  map[string]authprovider.ProviderFactory{"alb": awsalb.Provider(c, resolver.EmailMatchingUserEntityProfileEmail)},
+		HTTPClient: outbound, Now: g.clock.Now, Logger: logger,
+	})
+	require.NoError(t, err)
+	g.app = app
+	c.HTTPClient, c.Now, c.Logger = outbound, g.clock.Now, logger
+	g.authenticator, err = awsalb.New(c)
+	require.NoError(t, err)
+	return g
+}
+
+// RoundTrip notes where a request would go and sends it to the rig's server.
+func (g *rig) RoundTrip(r *http.Request) (*http.Response, error) {
+	g.mu.Lock()
+	g.fetched = append(g.fetched, r.URL.String())
+	g.mu.Unlock()
+	to, err := url.Parse(g.server.URL)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, to.Host
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func (g *rig) serve(h http.HandlerFunc) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.keys = h
+}
+
+// pemOf serves one key whatever is asked for, as if a kid's path did not matter.
+func pemOf(t *testing.T, key *ecdsa.PublicKey) http.HandlerFunc {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	require.NoError(t, err)
+	body := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }
+}
+
+type object = map[string]any
+
+// header is a good header with these changes; nil removes a member.
+func (g *rig) header(changes object) string {
+	return edited(g.t, object{
+		"alg": "ES256", "kid": keyID, "typ": "JWT", "signer": signer, "iss": idp, "client": client, "exp": g.clock.Now().Unix() + 120,
+	}, changes)
+}
+
+// claims are good claims with these changes; nil removes one.
+func (g *rig) claims(changes object) string {
+	return edited(g.t, object{
+		"iss": idp, "exp": g.clock.Now().Unix() + 120, "sub": "jane-1", "name": "Jane", "email": marker, "email_verified": "true", "picture": "https://example.com/j.png",
+	}, changes)
+}
+
+func edited(t *testing.T, good, changes object) string {
+	maps.Copy(good, changes)
+	maps.DeleteFunc(good, func(_ string, v any) bool { return v == nil })
+	text, err := json.Marshal(good)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// b64 pads, as ALB does.
+func b64(s string) string { return base64.URLEncoding.EncodeToString([]byte(s)) }
+
+// sign makes a token of two texts, whatever they say.
+func (g *rig) sign(header, payload string) string {
+	return signWith(g.t, g.key, b64(header)+"."+b64(payload))
+}
+
+func signWith(t *testing.T, key *ecdsa.PrivateKey, signed string) string {
+	sum := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	require.NoError(t, err)
+	raw := make([]byte, 64)
+	r.FillBytes(raw[:32])
+	s.FillBytes(raw[32:])
+	return signed + "." + base64.URLEncoding.EncodeToString(raw)
+}
+
+// token is a good one with these changes of its claims.
+func (g *rig) token(changes object) string { return g.sign(g.header(nil), g.claims(changes)) }
+
+// from is a token with these changes of its header.
+func (g *rig) from(changes object) string { return g.sign(g.header(changes), g.claims(nil)) }
+
+// refresh is the app's poll with a token.
+func (g *rig) refresh(token string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, base+"/alb/refresh", nil)
+	r.Header.Set("X-Requested-With", "XMLHttpRequest")
+	if token != "" {
+		r.Header.Set(dataHeader, token)
+	}
+	return r
+}
+
+func (g *rig) do(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	g.app.ServeHTTP(w, r)
+	return w
+}
+
+// turnedAway asserts that a request is answered with class and code by the authenticator and with status by the route; that nobody
+// but the region's key endpoint was asked; and that nothing of the request shows.
+func (g *rig) turnedAway(r *http.Request, class error, code string, status int, public string) {
+	t := g.t
+	_, err := g.authenticator.Authenticate(context.Background(), r)
+	require.ErrorIs(t, err, class)
+	for _, other := range []error{authprovider.ErrAuthentication, authprovider.ErrNotAllowed, authprovider.ErrUnavailable, authprovider.ErrInput} {
+		require.Equal(t, other == class, errors.Is(err, other), "%v: %v", other, err)
+	}
+	var e *authprovider.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, code, e.Code, "%v", err)
+	require.Empty(t, e.Message, "the class's public message is the only one")
+
+	w := g.do(r)
+	require.Equal(t, status, w.Code, w.Body)
+	require.Empty(t, w.Header().Values("Set-Cookie"))
+	var body struct {
+		Error struct{ Name, Message string }
+	}
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+	require.Equal(t, public, body.Error.Name+": "+body.Error.Message)
+	require.NotContains(t, w.Body.String(), "backstageIdentity")
+	require.Empty(t, g.issuer.Issued())
+
+	g.mu.Lock()
+	fetched := g.fetched
+	g.mu.Unlock()
+	for _, u := range fetched {
+		require.Contains(t, []string{keysURL + keyID, keysURL + otherKeyID}, u)
+	}
+	seen := g.log.String() + w.Body.String() + err.Error()
+	require.NotContains(t, seen, marker)
+	for _, values := range r.Header {
+		for _, v := range values {
+			for part := range strings.SplitSeq(v, ".") {
+				if len(part) > 16 && part != "XMLHttpRequest" {
+					require.NotContains(t, seen, part)
+				}
+			}
+		}
+	}
+}
+
+const (
+	unauthenticated = "AuthenticationError: Sign-in failed. Please sign in again."
+	unavailable     = "ServiceUnavailableError: The sign-in service cannot be reached right now. Please try again in a moment."
+)
+
+func (g *rig) refused(r *http.Request, code string) {
+	g.turnedAway(r, authprovider.ErrAuthentication, code, http.StatusUnauthorized, unauthenticated)
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
