@@ -40,6 +40,8 @@ type Expected struct {
 	Algorithms []Algorithm
 	// Leeway is how far clocks may differ; at most 5 minutes. If zero, 60 s.
 	Leeway time.Duration
+	// IssuedAtLeeway is how far iat may lie in the future; at most 5 minutes. If zero, Leeway.
+	IssuedAtLeeway time.Duration
 	// RequireIssuedAt refuses tokens without iat.
 	RequireIssuedAt bool
 	// MaxAge refuses tokens whose iat is longer ago, or missing. If zero, exp alone
@@ -71,6 +73,8 @@ func NewVerifier(e Expected, keys KeySet) (*Verifier, error) {
 		return nil, errors.New("jose: Expected.Audiences and InsecureSkipAudience exclude each other")
 	case e.Leeway < 0 || e.Leeway > maxLeeway:
 		return nil, fmt.Errorf("jose: Expected.Leeway is %v, want 0 to %v", e.Leeway, maxLeeway)
+	case e.IssuedAtLeeway < 0 || e.IssuedAtLeeway > maxLeeway:
+		return nil, fmt.Errorf("jose: Expected.IssuedAtLeeway is %v, want 0 to %v", e.IssuedAtLeeway, maxLeeway)
 	case e.MaxAge < 0:
 		return nil, errors.New("jose: Expected.MaxAge is negative")
 	}
@@ -86,6 +90,9 @@ func NewVerifier(e Expected, keys KeySet) (*Verifier, error) {
 	}
 	if e.Leeway == 0 {
 		e.Leeway = defaultLeeway
+	}
+	if e.IssuedAtLeeway == 0 {
+		e.IssuedAtLeeway = e.Leeway
 	}
 	if e.Now == nil {
 		e.Now = time.Now
@@ -109,30 +116,36 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 // signature, times. Times come last, so that [ErrExpired] says that the token was
 // good once; whoever forges one learns nothing but [ErrSignature].
 func (v *Verifier) VerifyToken(ctx context.Context, t *Token) error {
+	_, err := v.VerifyTokenKey(ctx, t)
+	return err
+}
+
+// VerifyTokenKey is [Verifier.VerifyToken] for callers that want to know under which key the token verified.
+func (v *Verifier) VerifyTokenKey(ctx context.Context, t *Token) (PublicKey, error) {
 	e := &v.expected
 	// RFC 8725 section 3.11: a token made for another purpose is none of ours.
 	if !slices.ContainsFunc(e.Types, t.hasType) {
-		return fmt.Errorf("%w: %q", ErrType, excerpt(t.header.Type))
+		return PublicKey{}, fmt.Errorf("%w: %q", ErrType, excerpt(t.header.Type))
 	}
 	if e.Algorithms != nil && !slices.Contains(e.Algorithms, t.header.Algorithm) {
-		return fmt.Errorf("%w: %s", ErrAlgorithm, t.header.Algorithm)
+		return PublicKey{}, fmt.Errorf("%w: %s", ErrAlgorithm, t.header.Algorithm)
 	}
 	// RFC 7519 section 4.1.1.
 	if t.claims.Issuer != e.Issuer {
-		return fmt.Errorf("%w: %q", ErrIssuer, excerpt(t.claims.Issuer))
+		return PublicKey{}, fmt.Errorf("%w: %q", ErrIssuer, excerpt(t.claims.Issuer))
 	}
 	// RFC 7519 section 4.1.3.
 	if !e.InsecureSkipAudience && !slices.ContainsFunc(t.claims.Audiences, e.isAudience) {
-		return ErrAudience
+		return PublicKey{}, ErrAudience
 	}
 	key, err := v.keys.Key(ctx, t.header.KeyID, t.header.Algorithm)
 	if err != nil {
-		return fmt.Errorf("jose: key of the token: %w", err)
+		return PublicKey{}, fmt.Errorf("jose: key of the token: %w", err)
 	}
 	if err := t.Verify(key); err != nil {
-		return err
+		return PublicKey{}, err
 	}
-	return e.checkTimes(&t.claims)
+	return key, e.checkTimes(&t.claims)
 }
 
 func (e *Expected) isAudience(aud string) bool { return slices.Contains(e.Audiences, aud) }
@@ -165,7 +178,7 @@ func (e *Expected) checkTimes(c *Claims) error {
 		}
 		return nil
 	}
-	if now.Add(e.Leeway).Before(c.IssuedAt) {
+	if now.Add(e.IssuedAtLeeway).Before(c.IssuedAt) {
 		return fmt.Errorf("%w: issued at %v", ErrNotYetValid, c.IssuedAt.UTC())
 	}
 	if e.MaxAge > 0 && now.Sub(c.IssuedAt) > e.MaxAge+e.Leeway {
