@@ -130,17 +130,11 @@ func New(c Config) (*Issuer, error) {
 		discovery: discovery,
 		logger:    c.Logger,
 	}
-	i.verifier, err = jose.NewVerifier(jose.Expected{
-		Issuer:          c.Issuer,
-		Audiences:       []string{audience},
-		Types:           []string{typeUser},
-		Algorithms:      algorithms(),
-		Leeway:          leeway,
-		RequireIssuedAt: true,
-		Now:             i.clock.verifying,
-	}, publicKeys{i})
-	if err != nil {
-		return nil, fmt.Errorf("tokenissuer: %w", err)
+	if i.verifier, err = i.NewVerifier(VerifierConfig{}); err != nil {
+		return nil, err
+	}
+	if i.userInfoVerifier, err = i.NewVerifier(VerifierConfig{AcceptLimited: true}); err != nil {
+		return nil, err
 	}
 	return i, nil
 }

@@ -17,9 +17,6 @@ const (
 
 	typeUser        = "vnd.backstage.user"
 	typeLimitedUser = "vnd.backstage.limited-user"
-
-	// leeway is how far the clocks of issuer and verifier may differ.
-	leeway = time.Minute
 )
 
 // Issuer makes user tokens, publishes the keys that verify them, and verifies them. [New] makes it. It is safe for concurrent
@@ -30,8 +27,9 @@ type Issuer struct {
 	ownershipInToken bool
 	clock            clock
 	keys             *keyRing
-	verifier         *jose.Verifier
+	verifier         *Verifier
 	userInfo         UserInfoStore
+	userInfoVerifier *Verifier // of limited tokens too
 	discovery        *document
 	logger           *slog.Logger
 }

@@ -42,24 +42,16 @@ func (i *Issuer) ServeUserInfo(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (i *Issuer) lookUpUserInfo(ctx context.Context, raw string) ([]byte, error) {
-	t, err := jose.Parse(raw)
+	t, err := i.userInfoVerifier.Verify(ctx, raw)
 	if err != nil {
-		return nil, verifyError(ctx, err)
+		return nil, err
 	}
-	var proof string
-	if t.Header().Type == typeLimitedUser {
-		if err := i.verifyLimited(ctx, t); err != nil {
-			return nil, err
-		}
+	if t.Ownership != nil { // which no limited token has
+		return userInfoOf(t.token), nil
+	}
+	proof, _ := t.token.String("uip")
+	if t.Limited {
 		proof = raw[strings.LastIndexByte(raw, '.')+1:]
-	} else {
-		if err := i.verifier.VerifyToken(ctx, t); err != nil {
-			return nil, verifyError(ctx, err)
-		}
-		proof, _ = t.String("uip")
-	}
-	if t.Has("ent") { // which no limited token has
-		return userInfoOf(t), nil
 	}
 	body, found, err := i.userInfo.UserInfo(ctx, userInfoKey(proof))
 	switch {
