@@ -18,26 +18,28 @@ type Behavior struct {
 	Careless bool
 }
 
-// TokenFault is one thing that is wrong with a token that is right otherwise, so that a refusal can have one reason only.
+// TokenFault is one thing that is wrong with a token that is right otherwise, so that a refusal can have one reason only. Those that OpenID
+// providers know too have the texts that package fakeidp has for them.
 type TokenFault string
 
 // The faults of tokens.
 const (
-	WrongAudience      TokenFault = "wrong audience" // made for another application
-	MissingAudience    TokenFault = "missing audience"
-	WrongIssuer        TokenFault = "wrong issuer"
+	WrongAudience      TokenFault = "wrong aud" // made for another application
+	MissingAudience    TokenFault = "missing aud"
+	WrongIssuer        TokenFault = "wrong iss"
 	WrongSigner        TokenFault = "wrong signer" // another load balancer's, of vendors that name it
 	Expired            TokenFault = "expired"
-	MissingExpiry      TokenFault = "missing expiry"
-	NotYetValid        TokenFault = "not yet valid"
-	MissingSubject     TokenFault = "missing subject"
-	DuplicateClaim     TokenFault = "duplicate claim" // two sub claims
-	CaseTwinClaim      TokenFault = "case twin claim" // a Sub claim beside sub
+	MissingExpiry      TokenFault = "missing exp"
+	FutureIssuedAt     TokenFault = "iat in the future"
+	NotYetValid        TokenFault = "nbf in the future"
+	MissingSubject     TokenFault = "missing sub"
+	DuplicateClaim     TokenFault = "two sub claims"
+	CaseTwinClaim      TokenFault = "a Sub claim beside sub"
 	AlgNone            TokenFault = "alg none"
 	HMACWithPublicKey  TokenFault = "HMAC with the public key"
-	ForeignKey         TokenFault = "foreign key"    // a foreign key under a published kid
-	UnknownKeyID       TokenFault = "unknown key ID" // a foreign key under an unknown kid
-	EmbeddedKey        TokenFault = "embedded key"   // a foreign key that stands in the token's header
+	ForeignKey         TokenFault = "signed with a foreign key under a published kid"
+	UnknownKeyID       TokenFault = "signed with a foreign key under an unknown kid"
+	EmbeddedKey        TokenFault = "signed with a foreign key that stands in the header"
 	BadSignature       TokenFault = "bad signature"
 	TruncatedSignature TokenFault = "truncated signature"
 )
@@ -45,16 +47,16 @@ const (
 // AnswerFault is one way to spoil an answer.
 type AnswerFault string
 
-// The faults of answers.
+// The faults of answers, with the texts that package fakeidp has for them.
 const (
-	ServerError AnswerFault = "server error" // status 500
-	Unavailable AnswerFault = "unavailable"  // status 503
-	HangUp      AnswerFault = "hang up"      // the connection is closed
-	Redirect    AnswerFault = "redirect"     // status 307 to [Elsewhere]
-	Malformed   AnswerFault = "malformed"    // cut short
-	HTML        AnswerFault = "html"         // status 200
-	Huge        AnswerFault = "huge"         // 10 MB
-	Stall       AnswerFault = "stall"        // silence until the client goes
+	ServerError AnswerFault = "status 500"
+	Unavailable AnswerFault = "status 503"
+	HangUp      AnswerFault = "connection closed"
+	Redirect    AnswerFault = "status 307 to Elsewhere"
+	Malformed   AnswerFault = "JSON cut short" // PEM too
+	HTML        AnswerFault = "HTML"
+	Huge        AnswerFault = "right JSON behind 10 MB"
+	Stall       AnswerFault = "first half, then silence" // all of it
 )
 
 // Elsewhere is where the [Redirect] fault points: a careful client never goes there.

@@ -134,3 +134,6 @@ func setText(h http.Header, name, value string) {
 	}
 	h.Set(name, value)
 }
+
+// Now returns the time by the edge's clock.
+func (e *Edge) Now() time.Time { return e.now() }

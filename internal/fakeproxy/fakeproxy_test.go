@@ -62,7 +62,7 @@ func TestSignedTokensAreRight(t *testing.T) {
 
 func TestFaultsOfTokensAreRefused(t *testing.T) {
 	faults := []fakeproxy.TokenFault{
-		fakeproxy.WrongAudience, fakeproxy.MissingAudience, fakeproxy.WrongIssuer, fakeproxy.Expired, fakeproxy.MissingExpiry, fakeproxy.NotYetValid,
+		fakeproxy.WrongAudience, fakeproxy.MissingAudience, fakeproxy.WrongIssuer, fakeproxy.Expired, fakeproxy.MissingExpiry, fakeproxy.FutureIssuedAt, fakeproxy.NotYetValid,
 		fakeproxy.MissingSubject, fakeproxy.DuplicateClaim, fakeproxy.CaseTwinClaim, fakeproxy.AlgNone, fakeproxy.HMACWithPublicKey, fakeproxy.ForeignKey,
 		fakeproxy.UnknownKeyID, fakeproxy.EmbeddedKey, fakeproxy.BadSignature, fakeproxy.TruncatedSignature,
 	}

@@ -71,11 +71,9 @@ func (e *Edge) encode(data []byte) string {
 // Token returns the token that a person gets now, with the fault of the behavior in it.
 func (e *Edge) Token(p Person) (string, error) {
 	fault, key, t := e.currentBehavior().Token, e.currentKey(), e.times()
-	switch fault {
-	case Expired:
-		t = times{issued: t.issued.Add(-25 * time.Hour), expires: t.expires.Add(-25 * time.Hour)}
-	case NotYetValid:
-		t = times{issued: t.issued.Add(time.Hour), expires: t.expires.Add(time.Hour)}
+	if fault == Expired {
+		ago := e.lifetime + time.Hour
+		t = times{issued: t.issued.Add(-ago), expires: t.expires.Add(-ago)}
 	}
 	header, claims := e.header(key.id, t), e.vendor.claims(p, t)
 	if err := spoil(fault, header, claims, t); err != nil {
@@ -162,12 +160,17 @@ func spoil(fault TokenFault, header, claims map[string]any, t times) error {
 		return change(claims, "exp", nil)
 	case MissingSubject:
 		return change(claims, "sub", nil)
+	case FutureIssuedAt:
+		return change(claims, "iat", t.issued.Add(time.Hour).Unix())
 	case NotYetValid:
-		claims["nbf"] = t.issued.Unix()
+		claims["nbf"] = t.issued.Add(time.Hour).Unix()
 	case AlgNone:
 		header["alg"] = "none"
 	case HMACWithPublicKey:
 		header["alg"] = "HS256"
+	case "", Expired, DuplicateClaim, CaseTwinClaim, ForeignKey, UnknownKeyID, EmbeddedKey, BadSignature, TruncatedSignature:
+	default:
+		return fmt.Errorf("fakeproxy: fault %q: no proxy's tokens have it", fault)
 	}
 	return nil
 }
