@@ -229,11 +229,11 @@ func TestNothingIsFetchedForStrangers(t *testing.T) {
 		g := newRig(t)
 		_, err := g.authenticator.Authenticate(t.Context(), g.refresh(g.from(header)))
 		require.Error(t, err)
-		require.Empty(t, g.fetched, "%v", header)
+		require.Empty(t, g.asked(), "%v", header)
 	}
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	return key

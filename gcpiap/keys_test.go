@@ -31,7 +31,7 @@ func TestKeysUnavailable(t *testing.T) {
 			g := newRig(t)
 			g.serve(answer)
 			g.turnedAway(g.refresh(g.assertion(nil)), authprovider.ErrUnavailable, "keys_unavailable", http.StatusServiceUnavailable, unavailable)
-			require.NotEmpty(t, g.fetched)
+			require.NotEmpty(t, g.asked())
 		})
 	}
 }
@@ -96,12 +96,12 @@ func TestForeignTenant(t *testing.T) {
 // Keys are fetched once for many requests.
 func TestKeysAreFetchedOnce(t *testing.T) {
 	g := newRig(t)
-	require.Empty(t, g.fetched, "construction needs no network")
+	require.Empty(t, g.asked(), "construction needs no network")
 	for range 10 {
 		_, err := g.authenticator.Authenticate(t.Context(), g.refresh(g.assertion(nil)))
 		require.NoError(t, err)
 		_, err = g.authenticator.Authenticate(t.Context(), g.refresh(signWith(t, newKey(t), b64(g.header(nil))+"."+b64(g.claims(nil)))))
 		require.ErrorIs(t, err, authprovider.ErrAuthentication)
 	}
-	require.Equal(t, []string{keysURL}, g.fetched)
+	require.Equal(t, []string{keysURL}, g.asked())
 }

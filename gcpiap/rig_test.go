@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ const (
 
 // rig is IAP, its keys and an application behind it.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	clock *authprovidertest.Clock
 	key   *ecdsa.PrivateKey
 	log   lockedBuffer
@@ -53,7 +54,7 @@ type rig struct {
 	server  *httptest.Server
 }
 
-func newRig(t *testing.T, edit ...func(*gcpiap.Config)) *rig {
+func newRig(t testing.TB, edit ...func(*gcpiap.Config)) *rig {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	g := &rig{t: t, clock: authprovidertest.NewClock(time.Time{}), key: key}
@@ -104,6 +105,13 @@ func (g *rig) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
+// asked are the URLs that were requested, in order.
+func (g *rig) asked() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.fetched)
+}
+
 func (g *rig) serve(h http.HandlerFunc) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -134,7 +142,7 @@ func (g *rig) claims(changes object) string {
 	}, changes)
 }
 
-func edited(t *testing.T, good, changes object) string {
+func edited(t testing.TB, good, changes object) string {
 	maps.Copy(good, changes)
 	maps.DeleteFunc(good, func(_ string, v any) bool { return v == nil })
 	text, err := json.Marshal(good)
@@ -149,7 +157,7 @@ func (g *rig) sign(header, payload string) string {
 	return signWith(g.t, g.key, b64(header)+"."+b64(payload))
 }
 
-func signWith(t *testing.T, key *ecdsa.PrivateKey, signed string) string {
+func signWith(t testing.TB, key *ecdsa.PrivateKey, signed string) string {
 	sum := sha256.Sum256([]byte(signed))
 	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
 	require.NoError(t, err)
@@ -203,10 +211,7 @@ func (g *rig) turnedAway(r *http.Request, class error, code string, status int, 
 	require.NotContains(t, w.Body.String(), "backstageIdentity")
 	require.Empty(t, g.issuer.Issued())
 
-	g.mu.Lock()
-	fetched := g.fetched
-	g.mu.Unlock()
-	for _, u := range fetched {
+	for _, u := range g.asked() {
 		require.Equal(t, keysURL, u)
 	}
 	seen := g.log.String() + w.Body.String() + err.Error()
