@@ -51,6 +51,10 @@ type Config struct {
 	// every replica. A record that was not written under one of them is not served, and private keys are encrypted. The first writes, all read; to
 	// rotate, put the new one in front, and drop the old one when its keys have expired.
 	Secrets [][]byte
+	// KeyFiles are keys in PEM files, instead of keys that the issuer makes: the first signs, all verify. They are read by New, and again once a
+	// minute; a file that cannot be read then leaves what was read before in force. To exchange a key, put the new one second, and first ten
+	// minutes later; if it is put first at once, the old one goes on signing for so long while it is listed. They exclude Keys.
+	KeyFiles []KeyFile
 	// PerReplicaKeys gives each replica a signing key of its own, of which only the public half is in Keys. The set of published keys
 	// then grows with replicas and restarts, up to twenty.
 	PerReplicaKeys bool
@@ -107,9 +111,18 @@ func New(c Config) (*Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := c.Keys != nil && !c.PerReplicaKeys
-	if c.Keys == nil {
-		c.Keys = &MemoryKeyStore{Now: c.Now}
+	var keys keySource
+	if len(c.KeyFiles) > 0 {
+		if keys, err = newFileKeys(slices.Clone(c.KeyFiles), algorithm, c.Now(), c.Logger); err != nil {
+			return nil, err
+		}
+	} else {
+		ring := &keyRing{store: c.Keys, codec: codec, shared: c.Keys != nil && !c.PerReplicaKeys, algorithm: algorithm, period: c.KeyPeriod, ttl: c.TTL,
+			logger: c.Logger, refreshing: make(chan struct{}, 1), known: make(map[string]knownKey), revoked: make(map[string]bool)}
+		if ring.store == nil {
+			ring.store = &MemoryKeyStore{Now: c.Now}
+		}
+		keys = ring
 	}
 	if c.UserInfo == nil {
 		c.UserInfo = newMemoryUserInfo(c.Now)
@@ -124,11 +137,10 @@ func New(c Config) (*Issuer, error) {
 		ttl:              c.TTL,
 		ownershipInToken: c.OwnershipInToken,
 		clock:            clock{now: c.Now},
-		keys: &keyRing{store: c.Keys, codec: codec, shared: shared, algorithm: algorithm, period: c.KeyPeriod, ttl: c.TTL, logger: c.Logger,
-			refreshing: make(chan struct{}, 1), known: make(map[string]knownKey), revoked: make(map[string]bool)},
-		userInfo:  c.UserInfo,
-		discovery: discovery,
-		logger:    c.Logger,
+		keys:             keys,
+		userInfo:         c.UserInfo,
+		discovery:        discovery,
+		logger:           c.Logger,
 	}
 	if i.verifier, err = i.NewVerifier(VerifierConfig{}); err != nil {
 		return nil, err
@@ -142,6 +154,8 @@ func New(c Config) (*Issuer, error) {
 // recordCodec checks Secrets.
 func (c *Config) recordCodec() (*recordCodec, error) {
 	switch {
+	case c.Keys != nil && len(c.KeyFiles) > 0:
+		return nil, errors.New("tokenissuer: Config.Keys and KeyFiles exclude each other")
 	case c.Keys == nil && (c.Secrets != nil || c.PerReplicaKeys):
 		return nil, errors.New("tokenissuer: Config.Secrets and PerReplicaKeys are for Config.Keys, which is nil")
 	case c.Keys == nil:

@@ -19,6 +19,16 @@ const (
 	typeLimitedUser = "vnd.backstage.limited-user"
 )
 
+// keySource is where an issuer's keys come from: a [KeyStore] or files.
+type keySource interface {
+	// signing returns the key to sign with.
+	signing(ctx context.Context, now time.Time) (*key, error)
+	// current returns what to publish and to verify with. It holds at least one key.
+	current(ctx context.Context, now time.Time) (*keySnapshot, error)
+	// revoke withdraws a key.
+	revoke(ctx context.Context, now time.Time, kid string) error
+}
+
 // Issuer makes user tokens, publishes the keys that verify them, and verifies them. [New] makes it. It is safe for concurrent
 // use, and has no goroutine: keys are made and retired when they are used.
 type Issuer struct {
@@ -26,7 +36,7 @@ type Issuer struct {
 	ttl              time.Duration
 	ownershipInToken bool
 	clock            clock
-	keys             *keyRing
+	keys             keySource
 	verifier         *Verifier
 	userInfo         UserInfoStore
 	userInfoVerifier *Verifier // of limited tokens too

@@ -1,0 +1,241 @@
+package tokenissuer
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/jose"
+)
+
+// KeyFile names the PEM files of one key, which somebody else makes and renews: a secret manager, an operator.
+type KeyFile struct {
+	// PrivateKeyFile holds the private half: PKCS #8, or the older forms for EC and RSA keys. If empty, the key verifies what it signed
+	// before, and signs nothing.
+	PrivateKeyFile string
+	// PublicKeyFile holds the public half (PKIX). If empty, it is taken from the private one; if both are given, they must match.
+	PublicKeyFile string
+	// KeyID is the kid. If empty, it is the RFC 7638 thumbprint, which is right for files whose content is exchanged.
+	KeyID string
+	// Algorithm is the one that the key is for. If empty, it is [Config.Algorithm].
+	Algorithm string
+}
+
+const maxKeyFile = 64 << 10
+
+// fileKeys is the source of keys that stand in files. They are read again once a minute when they are used. What cannot be read leaves
+// what was read before in force.
+type fileKeys struct {
+	files     []KeyFile
+	algorithm jose.Algorithm
+	logger    *slog.Logger
+
+	snapshot atomic.Pointer[keySnapshot]
+	mu       sync.Mutex           // held while reading; guards what follows
+	served   map[string]time.Time // by kid: since when
+}
+
+var _ keySource = (*fileKeys)(nil)
+
+func newFileKeys(files []KeyFile, algorithm jose.Algorithm, now time.Time, logger *slog.Logger) (*fileKeys, error) {
+	f := &fileKeys{files: files, algorithm: algorithm, logger: logger, served: make(map[string]time.Time)}
+	keys, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	// What is there from the start is taken for what the process before published.
+	for _, k := range keys {
+		f.served[k.public.KeyID] = now.Add(-lead)
+	}
+	s, err := f.next(keys, now)
+	if err != nil {
+		return nil, err
+	}
+	f.snapshot.Store(s)
+	return f, nil
+}
+
+func (f *fileKeys) signing(ctx context.Context, now time.Time) (*key, error) {
+	s, err := f.current(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	return s.signer, nil
+}
+
+func (f *fileKeys) current(ctx context.Context, now time.Time) (*keySnapshot, error) {
+	s := f.snapshot.Load()
+	if now.Before(s.reloadDue) || !f.mu.TryLock() {
+		return s, nil
+	}
+	defer f.mu.Unlock()
+	if s := f.snapshot.Load(); now.Before(s.reloadDue) {
+		return s, nil
+	}
+	keys, err := f.read()
+	if err != nil {
+		f.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: key files not readable, the keys read before stay", slog.Any("error", err))
+		keys = s.served
+	}
+	next, err := f.next(keys, now)
+	if err != nil {
+		return nil, err
+	}
+	f.snapshot.Store(next)
+	return next, nil
+}
+
+// next returns the snapshot of keys. The first of them signs, but not before it has been published for as long as a successor in a store
+// is, unless the key that signed is gone.
+func (f *fileKeys) next(keys []*key, now time.Time) (*keySnapshot, error) {
+	since := make(map[string]time.Time, len(keys))
+	for _, k := range keys {
+		kid := k.public.KeyID
+		if since[kid] = now; !f.served[kid].IsZero() {
+			since[kid] = f.served[kid]
+		}
+	}
+	f.served = since
+	s := &keySnapshot{served: keys, signer: keys[0], reloadDue: now.Add(reloadInterval)}
+	if old := f.snapshot.Load(); old != nil && now.Sub(since[s.signer.public.KeyID]) < lead {
+		for _, k := range keys {
+			if k.signer != nil && k.public.KeyID == old.signer.public.KeyID {
+				s.signer = k
+			}
+		}
+	}
+	var err error
+	s.jwks, err = newJWKS(keys, true)
+	return s, err
+}
+
+func (f *fileKeys) revoke(context.Context, time.Time, string) error {
+	return fmt.Errorf("tokenissuer: revoke: %w: a key of Config.KeyFiles is withdrawn by removing it there", authprovider.ErrNotSupported)
+}
+
+// read returns the keys of all files, the first of which signs.
+func (f *fileKeys) read() ([]*key, error) {
+	keys := make([]*key, len(f.files))
+	for i, file := range f.files {
+		k, err := file.read(f.algorithm)
+		if err != nil {
+			return nil, fmt.Errorf("tokenissuer: Config.KeyFiles[%d]: %w", i, err)
+		}
+		for _, other := range keys[:i] {
+			if other.public.KeyID == k.public.KeyID {
+				return nil, fmt.Errorf("tokenissuer: Config.KeyFiles[%d]: kid %q is there twice", i, k.public.KeyID)
+			}
+		}
+		keys[i] = k
+	}
+	if keys[0].signer == nil {
+		return nil, errors.New("tokenissuer: Config.KeyFiles[0].PrivateKeyFile is required: the first key signs")
+	}
+	return keys, nil
+}
+
+func (f KeyFile) read(algorithm jose.Algorithm) (*key, error) {
+	if f.Algorithm != "" {
+		algorithm = jose.Algorithm(f.Algorithm)
+	}
+	if !isKnownAlgorithm(algorithm) {
+		return nil, fmt.Errorf("algorithm %q is not one of ES256, ES384, RS256, PS256 and EdDSA", algorithm)
+	}
+	if f.PrivateKeyFile == "" && f.PublicKeyFile == "" {
+		return nil, errors.New("PrivateKeyFile or PublicKeyFile is required")
+	}
+	k := new(key)
+	var public crypto.PublicKey
+	if f.PrivateKeyFile != "" {
+		private, err := readPEM(f.PrivateKeyFile, parsePrivateKey)
+		if err != nil {
+			return nil, err
+		}
+		k.private, public = private, private.Public()
+	}
+	if f.PublicKeyFile != "" {
+		own, err := readPEM(f.PublicKeyFile, func(block *pem.Block) (crypto.PublicKey, error) { return x509.ParsePKIXPublicKey(block.Bytes) })
+		if err != nil {
+			return nil, err
+		}
+		if same, ok := public.(interface{ Equal(crypto.PublicKey) bool }); public != nil && (!ok || !same.Equal(own)) {
+			return nil, fmt.Errorf("%q is not the public half of %q", f.PublicKeyFile, f.PrivateKeyFile)
+		}
+		public = own
+	}
+	kid := f.KeyID
+	if kid == "" {
+		var err error
+		if kid, err = jose.Thumbprint(public); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	k.public = jose.PublicKey{KeyID: kid, Algorithm: algorithm, Key: public}
+	if !k.public.Fits(algorithm) {
+		return nil, fmt.Errorf("a key of type %T and its size do not fit algorithm %s", public, algorithm)
+	}
+	if k.jwk, err = jose.NewJWK(k.public); err != nil {
+		return nil, err
+	}
+	if k.private != nil {
+		if k.signer, err = jose.NewSigner(k.private, algorithm, kid); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+// readPEM reads the one block of a file. Its errors do not hold what was read.
+func readPEM[K any](name string, parse func(*pem.Block) (K, error)) (K, error) {
+	var none K
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return none, err
+	}
+	if len(data) > maxKeyFile {
+		return none, fmt.Errorf("%q has %d bytes, at most %d", name, len(data), maxKeyFile)
+	}
+	block, rest := pem.Decode(data)
+	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
+		return none, fmt.Errorf("%q is not one PEM block", name)
+	}
+	k, err := parse(block)
+	if err != nil {
+		return none, fmt.Errorf("%q (PEM block of type %q): %w", name, block.Type, err)
+	}
+	return k, nil
+}
+
+func parsePrivateKey(block *pem.Block) (crypto.Signer, error) {
+	var parsed any
+	var err error
+	switch block.Type {
+	case "PRIVATE KEY":
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "EC PRIVATE KEY":
+		parsed, err = x509.ParseECPrivateKey(block.Bytes)
+	case "RSA PRIVATE KEY":
+		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	default:
+		return nil, errors.New("want PRIVATE KEY, unencrypted")
+	}
+	if err != nil {
+		return nil, errors.New("not a private key") // the parser's error may show parts
+	}
+	signer, ok := parsed.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a private key of type %T", parsed)
+	}
+	return signer, nil
+}
