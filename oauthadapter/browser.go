@@ -1,7 +1,6 @@
 package oauthadapter
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
@@ -14,6 +13,8 @@ const (
 	// browserLifetime is as long as browsers keep any cookie (RFC 6265bis section 5.5).
 	browserLifetime = 400 * 24 * time.Hour
 )
+
+var errBrowserCookie = errors.New("oauthadapter: malformed browser cookie")
 
 // browserCookie is 16 random bytes that tell one browser from another. It is the one cookie with the "__Host-" prefix, so nobody but
 // this host can set it; whatever is sealed with it as associated data opens in no other browser.
@@ -33,8 +34,12 @@ func (c browserCookie) get(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(value); err != nil || len(raw) != browserSize {
-		return "", errors.New("oauthadapter: malformed browser cookie")
+	var raw [browserSize]byte
+	if strictBase64.DecodedLen(len(value)) != browserSize {
+		return "", errBrowserCookie
+	}
+	if n, err := strictBase64.Decode(raw[:], []byte(value)); err != nil || n != browserSize {
+		return "", errBrowserCookie
 	}
 	return value, nil
 }

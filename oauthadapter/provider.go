@@ -42,6 +42,7 @@ type adapter[P any] struct {
 	callbackHost string
 	secure       bool
 	fixedSite    http.SameSite // zero for the rule
+	appSite      http.SameSite // by the rule, for the app's own origin
 
 	states   stateCodec
 	used     usedStates
@@ -86,6 +87,7 @@ func newAdapter[P any](pc *authprovider.ProviderContext, h OAuthHandlers[P], o O
 		secure:       callback.Scheme == "https",
 		fixedSite:    o.CookieSameSite,
 	}
+	a.appSite = siteOf(pc.Origins.AppOrigin(), a.callbackHost, a.secure)
 	switch {
 	case a.fixedSite == http.SameSiteNoneMode && !a.secure:
 		return nil, errors.New("oauthadapter: Options.CookieSameSite None needs an https base URL: browsers take it only with Secure")
@@ -159,7 +161,14 @@ func (a *adapter[P]) sameSite(origin string) http.SameSite {
 	if a.fixedSite != 0 {
 		return a.fixedSite
 	}
-	if u, err := url.Parse(origin); a.secure && (err != nil || u.Hostname() != a.callbackHost) {
+	if origin == a.pc.Origins.AppOrigin() {
+		return a.appSite
+	}
+	return siteOf(origin, a.callbackHost, a.secure)
+}
+
+func siteOf(origin, callbackHost string, secure bool) http.SameSite {
+	if u, err := url.Parse(origin); secure && (err != nil || u.Hostname() != callbackHost) {
 		return http.SameSiteNoneMode
 	}
 	return http.SameSiteLaxMode

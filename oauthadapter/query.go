@@ -26,8 +26,8 @@ func parseQuery(r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, inputError("query_malformed", "The request's query is malformed.", err)
 	}
-	for _, name := range ownParameters {
-		if len(q[name]) > 1 {
+	for name, values := range q {
+		if len(values) > 1 && slices.Contains(ownParameters, name) {
 			return nil, inputError("parameter_repeated", "A parameter stands in the request more than once.", fmt.Errorf("oauthadapter: parameter %q repeated", name))
 		}
 	}

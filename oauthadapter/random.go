@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 )
 
+// strictBase64 has one text for each value, but that it skips line breaks as all of encoding/base64 does.
+var strictBase64 = base64.RawURLEncoding.Strict()
+
 // randomText returns so many random bytes, at most 32, as base64url text.
 func randomText(size int) string {
 	var raw [32]byte

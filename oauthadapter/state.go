@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"strings"
@@ -73,11 +72,11 @@ func (c stateCodec) parse(text string, now time.Time) (state, error) {
 		return state{}, errStateForged
 	}
 	var raw [stateSize]byte
-	if base64.RawURLEncoding.DecodedLen(len(encoded)) != stateSize {
+	if strictBase64.DecodedLen(len(encoded)) != stateSize {
 		return state{}, errStateForged
 	}
 	// Even the strict decoder skips line breaks, so count: a state has one spelling.
-	if n, err := base64.RawURLEncoding.Strict().Decode(raw[:], []byte(encoded)); err != nil || n != stateSize {
+	if n, err := strictBase64.Decode(raw[:], []byte(encoded)); err != nil || n != stateSize {
 		return state{}, errStateForged
 	}
 	genuine := false

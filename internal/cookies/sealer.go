@@ -16,6 +16,8 @@ var ErrSealed = errors.New("cookies: value does not open")
 
 const keyIDSize = 4
 
+var strictBase64 = base64.RawURLEncoding.Strict()
+
 // Sealer encrypts with AES-256-GCM. The first key seals, all open. It is safe for concurrent use.
 type Sealer struct {
 	keys []sealingKey
@@ -64,7 +66,7 @@ func (s *Sealer) Open(text string, place []byte) ([]byte, error) {
 	if strings.ContainsAny(text, "\r\n") { // which even the strict decoder skips
 		return nil, ErrSealed
 	}
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	sealed, err := strictBase64.DecodeString(text)
 	if err != nil || len(sealed) < keyIDSize {
 		return nil, ErrSealed
 	}

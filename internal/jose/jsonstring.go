@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -115,6 +116,10 @@ func (s *scanner) hex4() (rune, bool) {
 	}
 	return r, true
 }
+
+// Text returns the value of a JSON string, and whether raw is one. raw is a piece of a
+// text that was read strictly, such as [Token.Raw] or [UnmarshalStrict] gives.
+func Text(raw json.RawMessage) (string, bool) { return unquote(string(raw)) }
 
 // unquote returns the value of a raw JSON string that was scanned already.
 func unquote(raw string) (string, bool) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -244,6 +245,17 @@ func (t *Token) Names() []string {
 		names[i] = m.name
 	}
 	return names
+}
+
+// All returns the claims in their order, with the JSON texts of their values.
+func (t *Token) All() iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		for _, m := range t.members {
+			if !yield(m.name, json.RawMessage(m.value)) {
+				return
+			}
+		}
+	}
 }
 
 // Raw returns the JSON text of the claim of exactly that name.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -65,16 +66,14 @@ func matchNames(text string, t reflect.Type) error {
 		}
 		fields := jsonFields(t)
 		for _, m := range members {
-			if ft, ok := fields[m.name]; ok {
-				if err := matchNames(m.value, ft); err != nil {
+			if i := slices.IndexFunc(fields, func(f jsonField) bool { return f.name == m.name }); i >= 0 {
+				if err := matchNames(m.value, fields[i].typ); err != nil {
 					return err
 				}
 				continue
 			}
-			for name := range fields {
-				if strings.EqualFold(name, m.name) {
-					return fmt.Errorf("%w: member %q instead of %q", ErrJSON, excerpt(m.name), name)
-				}
+			if i := slices.IndexFunc(fields, func(f jsonField) bool { return strings.EqualFold(f.name, m.name) }); i >= 0 {
+				return fmt.Errorf("%w: member %q instead of %q", ErrJSON, excerpt(m.name), fields[i].name)
 			}
 		}
 	case reflect.Map:
@@ -99,11 +98,23 @@ func matchNames(text string, t reflect.Type) error {
 	return nil
 }
 
-// jsonFields returns the types of the fields that encoding/json fills, by name,
-// those of embedded structs included.
-func jsonFields(t reflect.Type) map[string]reflect.Type {
-	fields := make(map[string]reflect.Type)
-	for _, f := range reflect.VisibleFields(t) {
+// jsonField is what encoding/json fills with the member of that name.
+type jsonField struct {
+	name string
+	typ  reflect.Type
+}
+
+// jsonFields returns the fields of a struct, those of embedded structs included.
+func jsonFields(t reflect.Type) []jsonField {
+	visible := make([]reflect.StructField, t.NumField())
+	for i := range visible {
+		if visible[i] = t.Field(i); visible[i].Anonymous {
+			visible = reflect.VisibleFields(t) // dear, so only where something is embedded
+			break
+		}
+	}
+	fields := make([]jsonField, 0, len(visible))
+	for _, f := range visible {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.IsExported() || f.Tag.Get("json") == "-" || f.Anonymous && name == "" {
 			continue
@@ -111,7 +122,7 @@ func jsonFields(t reflect.Type) map[string]reflect.Type {
 		if name == "" {
 			name = f.Name
 		}
-		fields[name] = f.Type
+		fields = append(fields, jsonField{name, f.Type})
 	}
 	return fields
 }

@@ -82,7 +82,7 @@ func (a *Authenticator) verifyIDToken(ctx context.Context, m *metadata, session 
 		return nil, refuseIDToken(fmt.Errorf("%w: exp and iat are required", jose.ErrClaim))
 	}
 	// 6, and iss, aud and exp once more by go-oidc.
-	if err := a.verifySignature(ctx, m, raw); err != nil {
+	if err := a.verifySignature(ctx, m, raw, t); err != nil {
 		return nil, err
 	}
 	// 10: iat is neither in the future nor so old that the token cannot come from this request.
@@ -136,43 +136,63 @@ func (a *Authenticator) newVerifier(jwksURI string) (*oidc.IDTokenVerifier, erro
 	for i, alg := range a.algorithms {
 		algorithms[i] = string(alg)
 	}
-	return oidc.NewVerifier(a.issuer, reportingKeySet{keys}, &oidc.Config{
+	return oidc.NewVerifier(a.issuer, tokenKeySet{keys}, &oidc.Config{
 		ClientID:             a.clientID,
 		SupportedSigningAlgs: algorithms,
 		Now:                  func() time.Time { return a.now().Add(-leeway) }, // its leeway for exp is none
 	}), nil
 }
 
-func (a *Authenticator) verifySignature(ctx context.Context, m *metadata, raw string) error {
-	var keyErr error
-	_, err := m.verifier.Verify(context.WithValue(ctx, keyErrorKey{}, &keyErr), raw)
+// verifySignature has go-oidc verify the token that t was read from. Its algorithm has been checked.
+func (a *Authenticator) verifySignature(ctx context.Context, m *metadata, raw string, t *jose.Token) error {
+	sig := &signature{raw: raw, token: t}
+	_, err := m.verifier.Verify(context.WithValue(ctx, signatureKey{}, sig), raw)
 	var expired *oidc.TokenExpiredError
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(keyErr, keyset.ErrUnavailable), errors.Is(keyErr, context.Canceled), errors.Is(keyErr, context.DeadlineExceeded):
-		return oauthclient.Unavailable(fmt.Errorf("oidcprovider: keys: %w", keyErr), 0)
-	case keyErr != nil:
-		return refuseIDToken(keyErr)
+	case errors.Is(sig.err, keyset.ErrUnavailable), errors.Is(sig.err, context.Canceled), errors.Is(sig.err, context.DeadlineExceeded):
+		return oauthclient.Unavailable(fmt.Errorf("oidcprovider: keys: %w", sig.err), 0)
+	case sig.err != nil:
+		return refuseIDToken(sig.err)
 	case errors.As(err, &expired):
 		return refuseIDToken(fmt.Errorf("%w: at %v", jose.ErrExpired, expired.Expiry.UTC()))
 	}
 	return refuseIDToken(fmt.Errorf("%w: go-oidc does not take it", jose.ErrMalformed)) // its text may quote the token
 }
 
-// reportingKeySet leaves the key set's error, of which go-oidc keeps the text alone, in the context's *error.
-type reportingKeySet struct{ keys oidc.KeySet }
+// signature is what one verification tells the key set under go-oidc, and hears from it.
+type signature struct {
+	raw   string
+	token *jose.Token // raw, strictly read
+	err   error       // of which go-oidc keeps the text alone
+}
 
-var _ oidc.KeySet = reportingKeySet{}
+type signatureKey struct{}
 
-type keyErrorKey struct{}
+// tokenKeySet verifies the token that our front has read already, rather than read it again.
+type tokenKeySet struct{ keys jose.KeySet }
 
-func (k reportingKeySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
-	payload, err := k.keys.VerifySignature(ctx, jwt)
-	if report, ok := ctx.Value(keyErrorKey{}).(*error); ok {
-		*report = err
+var _ oidc.KeySet = tokenKeySet{}
+
+// VerifySignature implements [oidc.KeySet] for the contexts of verifySignature.
+func (k tokenKeySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+	sig, ok := ctx.Value(signatureKey{}).(*signature)
+	if !ok || sig.raw != jwt {
+		return nil, errors.New("oidcprovider: not the token that was read")
 	}
-	return payload, err
+	if sig.err = k.verify(ctx, sig.token); sig.err != nil {
+		return nil, sig.err
+	}
+	return sig.token.Payload(), nil
+}
+
+func (k tokenKeySet) verify(ctx context.Context, t *jose.Token) error {
+	key, err := k.keys.Key(ctx, t.Header().KeyID, t.Header().Algorithm)
+	if err != nil {
+		return err
+	}
+	return t.Verify(key)
 }
 
 // checkAccessTokenHash compares at_hash, which the code flow permits to be absent, with the left half of the digest of the access

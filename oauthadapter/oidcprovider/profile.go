@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
@@ -65,10 +66,7 @@ type claimSet map[string]json.RawMessage
 
 // text returns a claim, or "" if it is not a text.
 func (c claimSet) text(name string) string {
-	var text string
-	if raw, ok := c[name]; !ok || json.Unmarshal(raw, &text) != nil {
-		return ""
-	}
+	text, _ := jose.Text(c[name])
 	return text
 }
 
@@ -116,9 +114,7 @@ func (a *Authenticator) readUserInfo(ctx context.Context, m *metadata, accessTok
 func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) Profile {
 	claims := make(claimSet)
 	if idToken != nil {
-		for _, name := range idToken.Names() {
-			claims[name], _ = idToken.Raw(name)
-		}
+		maps.Insert(claims, idToken.All())
 	}
 	hasEmail := claims.text("email") != ""
 	if !hasEmail {
