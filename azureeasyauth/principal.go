@@ -136,7 +136,7 @@ func (rule principalRule) authenticate(r *http.Request) (Result, error) {
 	if err := checkCompanions(r, result.ObjectID, identifier); err != nil {
 		return Result{}, err
 	}
-	if result.Email != "" {
+	if result.Email != "" && edov != "" {
 		result.EmailVerified = domainOwnerVerified(edov)
 	}
 	return result, nil

@@ -49,8 +49,8 @@ func tokenResult(t *jose.Token) Result {
 	r.TenantID, _ = t.String("tid")
 	r.Name, _ = t.String("name")
 	r.PreferredUsername, _ = t.String("preferred_username")
-	if r.Email, _ = t.String("email"); r.Email != "" {
-		edov, _ := t.Raw("xms_edov")
+	r.Email, _ = t.String("email")
+	if edov, ok := t.Raw("xms_edov"); ok && string(edov) != "null" && r.Email != "" {
 		r.EmailVerified = domainOwnerVerified(strings.Trim(string(edov), `"`))
 	}
 	r.Groups = texts(t, "groups")
@@ -61,10 +61,7 @@ func tokenResult(t *jose.Token) Result {
 
 // domainOwnerVerified reads xms_edov, which Entra writes as true or as "1".
 func domainOwnerVerified(edov string) authprovider.EmailVerification {
-	switch {
-	case edov == "", edov == "null":
-		return authprovider.EmailVerificationUnknown
-	case edov == "1", strings.EqualFold(edov, "true"):
+	if edov == "1" || strings.EqualFold(edov, "true") {
 		return authprovider.EmailVerified
 	}
 	return authprovider.EmailUnverified
