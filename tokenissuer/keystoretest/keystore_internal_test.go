@@ -14,7 +14,7 @@ import (
 )
 
 func TestMemoryKeyStore(t *testing.T) {
-	TestKeyStore(t, func(testing.TB) KeyRig { return KeyRig{Store: new(tokenissuer.MemoryKeyStore)} })
+	TestKeyStore(t, func(testing.TB) KeyRig { return KeyRig{Store: new(tokenissuer.MemoryKeyStore), Now: time.Now} })
 }
 
 // keyStore does all that the contract wants, but for what is broken about it.
