@@ -109,10 +109,7 @@ func New(c Config) (*Authenticator, error) {
 			cache:   c.Cache,
 			now:     c.Now,
 			logger:  c.Logger,
-			flights: make(map[string]*flight),
-		}
-		if c.Cache == nil {
-			a.directory.cache = newMemoryCache(c.Now)
+			lookups: make(map[personKey]*lookup),
 		}
 	}
 	return a, nil

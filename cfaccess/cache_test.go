@@ -123,11 +123,18 @@ func TestCacheKeysAndTTLs(t *testing.T) {
 		}
 	}
 
-	// A second replica shares them.
+	// A second replica shares them, and keeps them no longer than the first.
 	calls := e.calls(identityURL)
-	_, err := e.authenticator(withCache(cache)).Authenticate(t.Context(), request(header, long))
-	require.NoError(t, err)
-	require.Equal(t, calls, e.calls(identityURL))
+	second := e.authenticator(withCache(cache))
+	for _, step := range []struct {
+		after time.Duration
+		calls int
+	}{{4 * time.Minute, 0}, {time.Minute - time.Second, 0}, {time.Second, 1}} {
+		e.clock.Advance(step.after)
+		_, err := second.Authenticate(t.Context(), request(header, long))
+		require.NoError(t, err)
+		require.Equal(t, calls+step.calls, e.calls(identityURL))
+	}
 }
 
 // What a shared cache answers is checked like what anybody answers, and fetched if it is no good.
@@ -177,6 +184,26 @@ func TestACacheIsNotTrusted(t *testing.T) {
 			require.Equal(t, 1, e.calls(identityURL))
 			require.Equal(t, test.err != nil, strings.Contains(e.log.Text(), "Config.Cache failed to get"))
 		})
+	}
+}
+
+// Nothing counts past exp, though a token is taken for a minute more, since clocks differ.
+func TestACacheDoesNotOutliveTheToken(t *testing.T) {
+	e := newEdge(t)
+	exp := e.clock.Now().Add(2 * time.Minute)
+	cache := &sharedCache{get: func(context.Context, []byte) ([]byte, error) {
+		return []byte(strconv.FormatInt(e.clock.Now().Add(time.Minute).Unix(), 10) + "\n" + janesIdentity), nil
+	}}
+	a := e.authenticator(withCache(cache))
+	token := e.token(e.person(claims{"exp": exp.Unix()}))
+	for _, step := range []struct {
+		after time.Duration
+		calls int
+	}{{0, 0}, {2*time.Minute - time.Second, 0}, {time.Second, 1}, {time.Second, 2}} {
+		e.clock.Advance(step.after)
+		_, err := a.Authenticate(t.Context(), request(header, token))
+		require.NoError(t, err)
+		require.Equal(t, step.calls, e.calls(identityURL))
 	}
 }
 

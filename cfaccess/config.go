@@ -42,8 +42,8 @@ type Config struct {
 	// SkipIdentity does not ask get-identity. It saves a request per token and five minutes, and is right for hosts that need neither name
 	// nor groups. A session that was revoked at Access is noticed only by get-identity: without it, a token counts until it expires.
 	SkipIdentity bool
-	// Cache keeps the answers of get-identity. Whoever can write to it can put people into groups. If nil, each Authenticator keeps up
-	// to 4,096 answers and 32 MiB of its own in memory.
+	// Cache shares the answers of get-identity between replicas. Whoever can write to it can put people into groups. If nil, or in front of
+	// it, each Authenticator remembers up to 4,096 people of its own.
 	Cache Cache
 
 	// HTTPClient fetches keys and identities. Redirects are never followed, and an identity takes five seconds and one mebibyte at most. If
