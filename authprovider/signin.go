@@ -1,6 +1,7 @@
 package authprovider
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -142,20 +144,63 @@ func secondsLeft(token string, now time.Time) (*int64, error) {
 	if err != nil {
 		return nil, errors.New("authprovider: the issuer returned a token whose payload is not base64url")
 	}
-	var claims struct {
-		Exp *float64 `json:"exp"`
-	}
-	if err := json.Unmarshal(raw, &claims); err != nil {
+	exp, err := expiry(raw)
+	if err != nil {
 		return nil, errors.New("authprovider: the issuer returned a token whose payload is not JSON")
 	}
-	if claims.Exp == nil {
+	if exp == nil {
 		return nil, nil
 	}
-	left := int64(math.Round(*claims.Exp - float64(now.UnixMilli())/1000))
+	left := int64(math.Round(*exp - float64(now.UnixMilli())/1000))
 	if left < 0 {
 		return nil, errors.New("authprovider: the issuer returned an expired token")
 	}
 	return &left, nil
+}
+
+// expiry returns the member exp of a JSON object, or nil if there is none. The usual form, a whole number, is found without decoding the
+// rest, which is most of what a sign-in costs beside its signatures.
+func expiry(payload []byte) (*float64, error) {
+	if n, ok := wholeMember(payload, "exp"); ok {
+		exp := float64(n)
+		return &exp, nil
+	}
+	var claims struct {
+		Exp *float64 `json:"exp"`
+	}
+	err := json.Unmarshal(payload, &claims)
+	return claims.Exp, err
+}
+
+// wholeMember finds a member of a JSON object, not of one inside it, that is a whole number. It says no to whatever it is not sure of.
+func wholeMember(object []byte, name string) (int64, bool) {
+	depth := 0
+	for i := 0; i < len(object); i++ {
+		switch object[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			start := i + 1
+			for i = start; i < len(object) && object[i] != '"'; i++ {
+				if object[i] == '\\' {
+					i++
+				}
+			}
+			if depth != 1 || i+1 >= len(object) || object[i+1] != ':' || string(object[start:i]) != name {
+				continue
+			}
+			value := object[i+2:]
+			end := bytes.IndexAny(value, ",}")
+			if end < 0 {
+				return 0, false
+			}
+			n, err := strconv.ParseInt(string(value[:end]), 10, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
 }
 
 // SignInHeader returns the copy of a request's header that sign-in resolvers get: without the credentials in it,

@@ -109,17 +109,17 @@ func (v *Verifier) VerifyText(ctx context.Context, raw string) (*jose.Token, err
 }
 
 func (v *Verifier) find(r *http.Request) (string, error) {
-	err := missing("configured")
-	if v.header != "" {
-		var value string
-		if value, err = Value(r, v.header); err == nil {
-			return v.bearer(value)
-		}
+	if v.header == "" {
+		return Cookie(r, v.cookie)
 	}
-	if v.cookie == "" || !errors.Is(err, ErrMissing) {
-		return "", err
+	value, err := Value(r, v.header)
+	switch {
+	case err == nil:
+		return v.bearer(value)
+	case v.cookie != "" && errors.Is(err, ErrMissing):
+		return Cookie(r, v.cookie)
 	}
-	return Cookie(r, v.cookie)
+	return "", err
 }
 
 // bearer takes the scheme off (RFC 9110 section 11.1: its name has no case; RFC 6750 section 2.1: one space).
