@@ -39,6 +39,7 @@ func isStandard(path string) bool {
 
 // TestImportDirections proves who may import whom. A package is judged by the longest prefix that has a rule.
 func TestImportDirections(t *testing.T) {
+	proxyOwn, proxyWhy := []string{"authprovider", "proxyauth", "internal/jose", "internal/keyset", "internal/proxytoken"}, "a proxy knows the contract and no sibling"
 	rules := map[string]struct {
 		allowed []string // prefixes within the module, without it
 		foreign []string // prefixes outside
@@ -46,17 +47,26 @@ func TestImportDirections(t *testing.T) {
 	}{
 		"":                              {why: "the root is documentation"},
 		"authprovider":                  {why: "the vocabulary is for everybody, so it costs nothing: standard library only"},
-		"authprovider/authprovidertest": {allowed: []string{"authprovider", "oauthadapter", "internal/fakeidp"}, why: "fakes are servers, built on the contracts"},
+		"authprovider/authprovidertest": {allowed: []string{"authprovider", "oauthadapter", "proxyauth", "internal/fakeidp", "internal/fakeproxy"}, why: "fakes are servers, built on the contracts"},
 		"resolver":                      {allowed: []string{"authprovider", "resolver"}, why: "a toolbox over the contracts"},
 		"tokenissuer":                   {allowed: []string{"authprovider", "tokenissuer", "internal/jose", "internal/keyset"}, why: "an issuer without any provider is a use of its own"},
 		"oauthadapter":                  {allowed: []string{"authprovider", "internal/cookies"}, why: "adapters never import resolver, a vendor or an OAuth library"},
 		"oauthadapter/oidcprovider":     {allowed: []string{"authprovider", "oauthadapter", "internal/jose", "internal/keyset", "internal/oauthclient"}, foreign: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3"}, why: "a vendor knows the adapter and the OAuth libraries"},
+		"proxyauth":                     {allowed: []string{"authprovider", "internal/jose", "internal/keyset", "internal/proxytoken"}, why: "it serves any proxy and knows none"},
+		"cfaccess":                      {allowed: proxyOwn, why: proxyWhy},
+		"gcpiap":                        {allowed: proxyOwn, why: proxyWhy},
+		"oauth2proxy":                   {allowed: proxyOwn, why: proxyWhy},
+		"awsalb":                        {allowed: proxyOwn, why: proxyWhy},
+		"azureeasyauth":                 {allowed: proxyOwn, why: proxyWhy},
+		"guest":                         {allowed: []string{"authprovider", "proxyauth"}, why: "it verifies nothing, so it needs nothing"},
+		"internal/proxytoken":           {allowed: []string{"authprovider", "internal/jose", "internal/keyset"}, why: "what authenticators behind proxies share"},
 		"internal/oauthclient":          {allowed: []string{"authprovider", "oauthadapter", "internal/jose"}, foreign: []string{"golang.org/x/oauth2"}, why: "what vendors share"},
 		"internal/jose":                 {foreign: []string{"github.com/lestrrat-go/jwx/v3"}, why: "the only importer of the JOSE library"},
 		"internal/keyset":               {allowed: []string{"internal/jose"}, foreign: []string{"github.com/coreos/go-oidc/v3"}, why: "keys are parsed by jose"},
 		"internal/cookies":              {why: "standard library only"},
+		"internal/fakeproxy":            {why: "a fake that shared code with the library could share its defects: standard library only"},
 		"internal/fakeidp":              {why: "a fake that shared code with the library could share its defects: standard library only"},
-		"examples":                      {allowed: []string{"authprovider", "oauthadapter", "resolver", "tokenissuer", "internal/fakeidp"}, why: "examples need only the library"},
+		"examples":                      {allowed: []string{"authprovider", "oauthadapter", "resolver", "tokenissuer", "proxyauth", "cfaccess", "gcpiap", "oauth2proxy", "awsalb", "azureeasyauth", "guest", "internal/fakeidp", "internal/fakeproxy"}, why: "examples need only the library"},
 	}
 	for pkg, direct := range imports(t) {
 		path := strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
