@@ -2,6 +2,7 @@ package authprovidertest
 
 import (
 	"cmp"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +82,14 @@ type ALBEdge struct {
 func NewALBEdge(t testing.TB, p ALBProxy, c EdgeConfig) *ALBEdge {
 	t.Helper()
 	p.Region, p.Issuer, p.ClientID = cmp.Or(p.Region, "eu-west-1"), cmp.Or(p.Issuer, "https://idp.example.com"), cmp.Or(p.ClientID, DefaultClientID)
-	p.Signer = cmp.Or(p.Signer, "arn:aws:elasticloadbalancing:"+p.Region+":123456789012:loadbalancer/app/portal/50dc6c495c0c9188")
+	partition := "aws"
+	switch {
+	case strings.HasPrefix(p.Region, "us-gov-"):
+		partition = "aws-us-gov"
+	case strings.HasPrefix(p.Region, "cn-"):
+		partition = "aws-cn"
+	}
+	p.Signer = cmp.Or(p.Signer, "arn:"+partition+":elasticloadbalancing:"+p.Region+":123456789012:loadbalancer/app/portal/50dc6c495c0c9188")
 	return &ALBEdge{newEdge(t, p, c), p}
 }
 

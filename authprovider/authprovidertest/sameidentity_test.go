@@ -24,15 +24,15 @@ func jwtConfig(e *authprovidertest.SignedHeaderEdge) proxyauth.JWTConfig {
 	return proxyauth.JWTConfig{Header: e.Header, Issuer: e.Issuer, JWKSURL: e.JWKSURL, Audiences: []string{e.Audience}, HTTPClient: e.Client()}
 }
 
-func oidcWay(t testing.TB, c authprovider.Config) authprovidertest.Way {
-	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{})
+func oidcWay(c authprovider.Config, idp *authprovidertest.Provider) authprovidertest.Way {
 	return idp.Way("oidc", c, oidcprovider.Provider(oidcConfig(idp), resolver.EmailMatchingUserEntityProfileEmail))
 }
 
 func TestSameIdentity(t *testing.T) {
 	c := janesConfig(t)
+	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{})
 	edge := authprovidertest.NewSignedHeaderEdge(t, authprovidertest.SignedHeader{}, authprovidertest.EdgeConfig{})
-	identity := authprovidertest.SameIdentity(t, authprovidertest.Jane, oidcWay(t, c),
+	identity := authprovidertest.SameIdentity(t, authprovidertest.Jane, oidcWay(c, idp),
 		edge.Way("proxy", c, proxyauth.JWTProvider(jwtConfig(edge), resolver.EmailMatchingUserEntityProfileEmail)))
 	require.Equal(t, authprovider.UserIdentity{
 		Type: "user", UserEntityRef: "user:default/jane", OwnershipEntityRefs: []string{"user:default/jane", "group:default/ops"},
@@ -58,10 +58,11 @@ func TestAnotherIdentityFails(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{})
 			edge := authprovidertest.NewSignedHeaderEdge(t, authprovidertest.SignedHeader{}, authprovidertest.EdgeConfig{})
 			r := &recorder{TB: t}
 			r.run(func() {
-				authprovidertest.SameIdentity(r, authprovidertest.Jane, oidcWay(t, c), edge.Way("proxy", c, proxyauth.JWTProvider(jwtConfig(edge), test.resolve)))
+				authprovidertest.SameIdentity(r, authprovidertest.Jane, oidcWay(c, idp), edge.Way("proxy", c, proxyauth.JWTProvider(jwtConfig(edge), test.resolve)))
 			})
 			require.Contains(t, r.failures, test.want)
 		})
