@@ -48,6 +48,7 @@ func TestNewRefuses(t *testing.T) {
 		"signer in another region": {"Config.Signer", func(c *awsalb.Config) { c.Signer = []string{strings.Replace(signer, "eu-central-1", "eu-west-1", 1)} }},
 		"signer's partition":       {"Config.Signer", func(c *awsalb.Config) { c.Signer = []string{strings.Replace(signer, "arn:aws:", "arn:aws-cn:", 1)} }},
 		"signer padded":            {"Config.Signer", func(c *awsalb.Config) { c.Signer = []string{" " + signer} }},
+		"signer and a newline":     {"Config.Signer", func(c *awsalb.Config) { c.Signer = []string{signer + "\n"} }},
 		"signer and any":           {"Config.Signer and DangerouslyAllowAnySigner", func(c *awsalb.Config) { c.DangerouslyAllowAnySigner = true }},
 		"no issuer":                {"Config.Issuer is required", func(c *awsalb.Config) { c.Issuer = "" }},
 		"negative leeway":          {"Config.Leeway", func(c *awsalb.Config) { c.Leeway = -1 }},

@@ -2,6 +2,7 @@ package gcpiap_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/gcpiap"
+	"example.com/stagedoor/internal/jose"
 )
 
 // While Google's keys cannot be had, nobody is told that they are not signed in.
@@ -104,4 +106,25 @@ func TestKeysAreFetchedOnce(t *testing.T) {
 		require.ErrorIs(t, err, authprovider.ErrAuthentication)
 	}
 	require.Equal(t, []string{keysURL}, g.asked())
+}
+
+// IAP signs with ES256. A key of another kind in the set, put there for something else, signs nobody in.
+func TestOtherAlgorithmInTheKeySet(t *testing.T) {
+	g := newRig(t)
+	key, err := jose.GenerateKey(jose.RS256)
+	require.NoError(t, err)
+	signer, err := jose.NewSigner(key, jose.RS256, "k1")
+	require.NoError(t, err)
+	j, err := jose.NewJWK(signer.PublicKey())
+	require.NoError(t, err)
+	body, err := json.Marshal(map[string]any{"keys": []jose.JWK{j}})
+	require.NoError(t, err)
+	g.serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
+	now := g.clock.Now().Unix()
+	token, err := signer.SignJWT("JWT",
+		jose.Claim{Name: "iss", Value: "https://cloud.google.com/iap"}, jose.Claim{Name: "aud", Value: audience},
+		jose.Claim{Name: "iat", Value: now}, jose.Claim{Name: "exp", Value: now + 600}, jose.Claim{Name: "sub", Value: "accounts.google.com:" + janeID})
+	require.NoError(t, err)
+	g.refused(g.refresh(token), invalid)
+	require.Empty(t, g.asked())
 }
