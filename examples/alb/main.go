@@ -1,0 +1,47 @@
+// ALB is a backend behind an Application Load Balancer of AWS that signs people in:
+//
+//	REGION=eu-west-1 SIGNER=arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/portal/50dc6c495c0c9188 \
+//	ISSUER=https://id.example.com BASE_URL=https://portal.example.com/api/auth go run ./examples/alb
+//
+// The signer is the load balancer's ARN: every load balancer of the region signs with keys from the same address, that of an attacker too.
+package main
+
+import (
+	"log"
+	"net/http"
+	"os"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/awsalb"
+	"example.com/stagedoor/resolver"
+	"example.com/stagedoor/resolver/memcatalog"
+	"example.com/stagedoor/tokenissuer"
+)
+
+func main() {
+	handler, err := newHandler(os.Getenv("BASE_URL"), awsalb.Config{
+		Region: os.Getenv("REGION"),
+		Signer: []string{os.Getenv("SIGNER")},
+		Issuer: os.Getenv("ISSUER"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe(":8080", handler))
+}
+
+func newHandler(baseURL string, alb awsalb.Config) (http.Handler, error) {
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: baseURL})
+	if err != nil {
+		return nil, err
+	}
+	return authprovider.New(authprovider.Config{
+		BaseURL:                 baseURL,
+		Issuer:                  issuer,
+		Users:                   memcatalog.New(authprovider.User{Ref: "user:default/jane", Email: "jane@example.com"}),
+		InsecureEphemeralSecret: true, // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
+		Providers: map[string]authprovider.ProviderFactory{
+			"awsalb": awsalb.Provider(alb, resolver.EmailMatchingUserEntityProfileEmail),
+		},
+	})
+}
