@@ -62,11 +62,11 @@ type cookieSessions struct {
 var _ sessionStore = (*cookieSessions)(nil)
 
 func (c *cookieSessions) load(r *http.Request) (*storedSession, error) {
-	browser, err := c.browser.get(r)
+	text, err := c.cookie.Get(r)
 	if err != nil {
 		return nil, errNoSession
 	}
-	text, err := c.cookie.Get(r)
+	browser, err := c.browser.get(r)
 	if err != nil {
 		return nil, errNoSession
 	}

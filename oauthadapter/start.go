@@ -38,13 +38,14 @@ func (a *adapter[P]) Start(w http.ResponseWriter, r *http.Request) error {
 	now := a.pc.Now()
 	s := a.states.create(now)
 	at := attempt{flow: f, scopes: unique(asked, granted, a.requiredScopes), nonce: randomText(16), verifier: randomText(32)}
-	challenge := sha256.Sum256([]byte(at.verifier))
+	sum := sha256.Sum256([]byte(at.verifier))
+	challenge := base64Text(sum[:])
 	var resp StartResponse
 	err = authprovider.Contain(func() (err error) {
 		resp, err = a.handlers.Start(r.Context(), StartRequest{
 			State:         s.text,
 			Nonce:         at.nonce,
-			CodeChallenge: base64Text(challenge[:]),
+			CodeChallenge: challenge,
 			CallbackURL:   a.callbackURL,
 			Scopes:        at.scopes,
 			Query:         vendorQuery(q),
