@@ -14,9 +14,9 @@ func TestJWTConforms(t *testing.T) {
 	authprovidertest.TestAuthenticator(t, authprovidertest.AuthenticatorConfig[proxyauth.JWTResult]{
 		New: func(t testing.TB) proxyauth.Authenticator[proxyauth.JWTResult] {
 			c := jwtConfig(edge)
-			c.Now = clock.Now
+			c.Now, c.Cookie = clock.Now, conformanceCookie
 			return newAuthenticator(t, c)
 		},
-		Header: edge.Header, Edge: edge.Edge, Clock: clock,
+		Header: edge.Header, Cookie: conformanceCookie, Edge: edge.Edge, Clock: clock,
 	})
 }

@@ -190,11 +190,9 @@ func keyCases[R any]() []conformanceCase[*authenticatorRig[R]] {
 		}},
 		{"floods", "Tokens under made-up keys cause few fetches, and leave those under known keys alone.", func(t testing.TB, r *authenticatorRig[R]) {
 			r.accept(t, "before the flood", r.request())
-			forger, before := newForger(t, r.take(t).header), r.Edge.KeyFetches()
+			token, before := r.take(t), r.Edge.KeyFetches()
 			for i := range 200 {
-				token := r.take(t)
 				token.header = edit(t, token.header, map[string]any{"kid": fmt.Sprintf("%08x-0000-4000-8000-000000000000", i)})
-				token.signature = forger.sign(t, token.encode(token.header, token.payload))
 				r.fail(t, "a made-up key", r.with(token.String())) // refused, or unavailable
 			}
 			if n := r.Edge.KeyFetches() - before; n > 20 {
