@@ -59,6 +59,12 @@ func principal(claims []claim) string {
 
 func encode(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
+// respelled encodes a text with bits at the end that a lax decoder drops.
+func respelled(text string) string {
+	encoded := encode(text + strings.Repeat(" ", 4-len(text)%3)) // one byte more than a multiple of three
+	return strings.TrimSuffix(encoded, "A==") + "B=="
+}
+
 func principalRequest(value string, more map[string]string) *http.Request {
 	r := request(map[string]string{"X-Proxy-Secret": secret, principalHeader: value})
 	for name, value := range more {
@@ -153,7 +159,7 @@ func TestHostilePrincipals(t *testing.T) {
 		{"base64url", http.Header{principalHeader: {base64.URLEncoding.EncodeToString([]byte(`{"auth_typ":"aad","x":"???>>>"}`))}}, invalid},
 		{"without padding", http.Header{principalHeader: {strings.TrimRight(encode(string(text)+strings.Repeat(" ", 3-len(text)%3+1)), "=")}}, invalid},
 		{"line feed within", http.Header{principalHeader: {good[:8] + "\n" + good[8:]}}, invalid},
-		{"trailing bits", http.Header{principalHeader: {encode("{}")[:2] + "1="}}, invalid},
+		{"trailing bits", http.Header{principalHeader: {respelled(string(text))}}, invalid},
 		{"not JSON", http.Header{principalHeader: {encode("aad")}}, invalid},
 		{"null", http.Header{principalHeader: {encode("null")}}, invalid},
 		{"an array", http.Header{principalHeader: {encode("[" + string(text) + "]")}}, invalid},

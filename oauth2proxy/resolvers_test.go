@@ -82,6 +82,22 @@ func TestParseResult(t *testing.T) {
 	}{}), "names have a case")
 }
 
+// Nobody signs in by an address that the provider says nobody checked.
+func TestEmailVerification(t *testing.T) {
+	for text, want := range map[string]authprovider.EmailVerification{
+		`{"email":"e","email_verified":true}`:    authprovider.EmailVerified,
+		`{"email":"e","email_verified":"true"}`:  authprovider.EmailVerified,
+		`{"email":"e","email_verified":false}`:   authprovider.EmailUnverified,
+		`{"email":"e","email_verified":"false"}`: authprovider.EmailUnverified,
+		`{"email":"e"}`:                          authprovider.EmailVerificationUnknown,
+		`{"email_verified":true}`:                authprovider.EmailVerificationUnknown,
+	} {
+		result, err := oauth2proxy.ParseResult([]byte(text))
+		require.NoError(t, err)
+		require.Equal(t, want, result.EmailVerified, text)
+	}
+}
+
 func TestGroupsClaim(t *testing.T) {
 	g := newRig(t)
 	c := g.config()
