@@ -96,8 +96,11 @@ func newStatements(d Dialect, keysName, userInfoName string) statements {
 	insert := func(table string) string {
 		return "INSERT INTO " + table + " (id, data, expires) VALUES (" + id + ", " + data + ", " + expires + ")" + g.keepOld
 	}
-	// upTo reads no more than the store can have written: whoever writes to a table must not fill the memory of all replicas.
-	upTo := func(limit int) string { return fmt.Sprintf("CASE WHEN LENGTH(data) <= %d THEN data END", limit) }
+	// upTo reads no more than the store can have written: whoever writes to a table must not fill the memory of all replicas. The
+	// length tells no data from data of no bytes, which a driver may not.
+	upTo := func(limit int) string {
+		return fmt.Sprintf("LENGTH(data), CASE WHEN LENGTH(data) <= %d THEN data END", limit)
+	}
 	expiredFor := func(grace int) string { return fmt.Sprintf("(expires < %s - %d)", g.now, grace) }
 
 	s := statements{

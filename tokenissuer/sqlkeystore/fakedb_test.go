@@ -102,8 +102,8 @@ var (
 	nameIn  = "[\"`]([^ ]+)[\"`]"
 	create  = regexp.MustCompile("^CREATE TABLE IF NOT EXISTS " + nameIn + " ")
 	insert  = regexp.MustCompile("^INSERT INTO " + nameIn + ` \((id, data, expires|version)\)`)
-	list    = regexp.MustCompile("^SELECT id, CASE WHEN .* END, expires FROM " + nameIn + "$")
-	read    = regexp.MustCompile("^SELECT CASE WHEN .* END FROM " + nameIn + " WHERE id = (AND NOT)?")
+	list    = regexp.MustCompile("^SELECT id, LENGTH\\(data\\), CASE WHEN .* END, expires FROM " + nameIn + "$")
+	read    = regexp.MustCompile("^SELECT LENGTH\\(data\\), CASE WHEN .* END FROM " + nameIn + " WHERE id = (AND NOT)?")
 	highest = regexp.MustCompile(`^SELECT MAX\(version\) FROM ` + nameIn + "$")
 	remove  = regexp.MustCompile("^DELETE FROM " + nameIn + " WHERE ")
 	grace   = regexp.MustCompile(`expires < [^-]+(?:'now'\) AS INTEGER\))? - (\d+)`)
@@ -192,17 +192,17 @@ func (c fakeConn) QueryContext(ctx context.Context, statement string, args []dri
 		if !ok {
 			return nil, fmt.Errorf("fake: no table %s", m[1])
 		}
-		rows := &fakeRows{columns: 3, rows: append([][]driver.Value(nil), c.extra...)}
+		rows := &fakeRows{columns: 4, rows: append([][]driver.Value(nil), c.extra...)}
 		for _, r := range table {
-			rows.rows = append(rows.rows, []driver.Value{r.id, r.data, r.expires})
+			rows.rows = append(rows.rows, []driver.Value{r.id, int64(len(r.data)), r.data, r.expires})
 		}
 		return rows, nil
 	}
 	if m := read.FindStringSubmatch(statement); m != nil {
-		rows := &fakeRows{columns: 1}
+		rows := &fakeRows{columns: 2}
 		r, ok := c.tables[m[1]][text(args[0].Value)]
 		if g := grace.FindStringSubmatch(statement); ok && (g == nil || !c.expired(r, g[1])) {
-			rows.rows = [][]driver.Value{{r.data}}
+			rows.rows = [][]driver.Value{{int64(len(r.data)), r.data}}
 		}
 		return rows, nil
 	}

@@ -34,10 +34,10 @@ func (s *Store) ListKeys(ctx context.Context) ([]tokenissuer.KeyRecord, error) {
 	var malformed int
 	for rows.Next() {
 		var id sql.NullString
+		var length, expires sql.NullInt64
 		var data []byte
-		var expires sql.NullInt64
 		// Scan's error would quote the row.
-		if err := rows.Scan(&id, &data, &expires); err != nil || checkKey(id.String, data, expires.Int64) != nil || data == nil || !expires.Valid {
+		if err := rows.Scan(&id, &length, &data, &expires); err != nil || !expires.Valid || !complete(data, length) || checkKey(id.String, data, expires.Int64) != nil {
 			malformed++
 			continue
 		}
@@ -105,6 +105,11 @@ func checkExpires(seconds int64) error {
 		return fmt.Errorf("expires %d seconds after 1970, want 0 to %d", seconds, int64(maxTime))
 	}
 	return nil
+}
+
+// complete reports whether data is what stands in the row: it is missing if it is NULL there, or too long.
+func complete(data []byte, length sql.NullInt64) bool {
+	return length.Valid && int64(len(data)) == length.Int64
 }
 
 // notNull keeps drivers from storing no bytes as NULL.

@@ -254,7 +254,7 @@ func TestErrors(t *testing.T) {
 		{"INSERT INTO", "put userinfo", func(ctx context.Context, s *sqlkeystore.Store) error {
 			return s.PutUserInfo(ctx, key, []byte("record"), time.Now())
 		}},
-		{"SELECT CASE", "userinfo", func(ctx context.Context, s *sqlkeystore.Store) error { _, _, err := s.UserInfo(ctx, key); return err }},
+		{"SELECT LENGTH", "userinfo", func(ctx context.Context, s *sqlkeystore.Store) error { _, _, err := s.UserInfo(ctx, key); return err }},
 		{"SELECT MAX", "migrate", func(ctx context.Context, s *sqlkeystore.Store) error { return s.Migrate(ctx) }},
 	} {
 		f := newFakeDB()
@@ -335,22 +335,20 @@ func TestMigrationIsWaitedFor(t *testing.T) {
 func TestHostileRows(t *testing.T) {
 	f := newFakeDB()
 	now := time.Now().Unix()
+	six, data := int64(6), []byte("marker")
 	f.extra = [][]driver.Value{
-		{nil, []byte("marker"), now}, {"", []byte("marker"), now}, {"id", nil, now}, {"id", []byte("marker"), nil}, {"id", []byte("marker"), int64(-1)},
-		{"id", []byte("marker"), int64(1) << 60}, {"id", []byte("marker"), "marker"}, {"marker\n", []byte("marker"), now}, {"\xff", []byte("marker"), now},
-		{strings.Repeat("i", 65), []byte("marker"), now}, {"id", make([]byte, 8<<10+1), now}, {"id", []byte("marker"), 1.5}, {"id", time.Now(), now},
+		{nil, six, data, now}, {"", six, data, now}, {"id", nil, nil, now}, {"id", int64(8193), nil, now}, {"id", six, data, nil}, {"id", six, data, int64(-1)},
+		{"id", six, data, int64(1) << 60}, {"id", six, data, "marker"}, {"id", "marker", data, now}, {"marker\n", six, data, now}, {"\xff", six, data, now},
+		{strings.Repeat("i", 65), six, data, now}, {"id", int64(8193), make([]byte, 8193), now}, {"id", six, 1.5, now}, {"id", six, data, 1.5},
 	}
 	var log bytes.Buffer
 	s := open(t, f, sqlkeystore.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, s.CreateKey(t.Context(), record("good")))
 	records, err := s.ListKeys(t.Context())
 	require.NoError(t, err)
-	for _, r := range records[:len(records)-1] { // what is no data for us is the issuer's to judge
-		require.Equal(t, "id", r.ID)
-	}
-	require.Equal(t, "good", records[len(records)-1].ID)
-	require.LessOrEqual(t, len(records), 2)
-	require.Contains(t, log.String(), `msg="sqlkeystore: malformed key rows skipped" rows=1`)
+	require.Len(t, records, 1)
+	require.Equal(t, "good", records[0].ID)
+	require.Contains(t, log.String(), `msg="sqlkeystore: malformed key rows skipped" rows=15`)
 	require.Equal(t, 1, strings.Count(log.String(), "\n"), "one line, however many rows")
 	require.NotContains(t, log.String(), "marker")
 }

@@ -67,13 +67,14 @@ func (s *Store) UserInfo(ctx context.Context, key [sha256.Size]byte) (record []b
 func (s *Store) readUserInfo(ctx context.Context, doing, statement string, key [sha256.Size]byte) (record []byte, found bool, err error) {
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
-	err = s.db.QueryRowContext(ctx, statement, key[:]).Scan(&record)
+	var length sql.NullInt64
+	err = s.db.QueryRowContext(ctx, statement, key[:]).Scan(&length, &record)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, false, nil
 	case err != nil:
 		return nil, false, failed(ctx, doing, err)
-	case record == nil:
+	case !complete(record, length):
 		return nil, false, fmt.Errorf("sqlkeystore: %s: malformed row", doing)
 	}
 	return record, true, nil
