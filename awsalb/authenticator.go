@@ -28,7 +28,8 @@ const sessionCookies = 4
 
 // Authenticator verifies the token of an Application Load Balancer. [New] makes it. It is safe for concurrent use.
 type Authenticator struct {
-	signers       []string // nil: any
+	signers       []string
+	anySigner     bool
 	issuer        string
 	clientID      string
 	leeway        time.Duration
@@ -60,12 +61,19 @@ func New(c Config) (*Authenticator, error) {
 		c.SessionCookieName = DefaultSessionCookieName
 	}
 	_, keysURL, _ := partitionOf(c.Region)
-	keys, err := keyset.NewPerKey(keyset.PerKeyConfig{URLPrefix: keysURL, Algorithm: jose.ES256, Client: c.HTTPClient, Now: c.Now, Logger: c.Logger})
+	keys, err := keyset.NewPerKey(keyset.PerKeyConfig{
+		URLPrefix: keysURL,
+		Algorithm: jose.ES256,
+		Client:    c.HTTPClient,
+		Now:       c.Now,
+		Logger:    c.Logger,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("awsalb: Config.Region: %w", err)
 	}
 	a := &Authenticator{
 		signers:       slices.Clone(c.Signer),
+		anySigner:     c.DangerouslyAllowAnySigner,
 		issuer:        c.Issuer,
 		clientID:      c.ClientID,
 		leeway:        c.Leeway,
@@ -92,7 +100,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, r *http.Request) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	headerExpiry, err := a.checkHeader(raw)
+	headerExpiry, err := a.checkHeader(t, raw)
 	if err != nil {
 		return Result{}, err
 	}
@@ -115,7 +123,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, r *http.Request) (Resu
 // endpoint, so a signature alone says only that one of them signed. What the payload says of a signer is the identity
 // provider's word, and counts for nothing.
 func (a *Authenticator) checkOrigin(t *jose.Token) error {
-	if signer, _ := t.HeaderString("signer"); a.signers != nil && !slices.Contains(a.signers, signer) {
+	if signer, _ := t.HeaderString("signer"); !a.anySigner && !slices.Contains(a.signers, signer) {
 		return proxyauth.Refuse("signer_unknown", errors.New("awsalb: the token's signer is not one of Config.Signer"))
 	}
 	if client, _ := t.HeaderString("client"); a.clientID != "" && client != a.clientID {
@@ -125,18 +133,20 @@ func (a *Authenticator) checkOrigin(t *jose.Token) error {
 }
 
 // checkHeader checks what ALB signs in the header of a verified token and other issuers write as claims, and returns when it ends.
-func (a *Authenticator) checkHeader(raw string) (expiry time.Time, err error) {
+func (a *Authenticator) checkHeader(t *jose.Token, raw string) (expiry time.Time, err error) {
 	claims, err := headerClaims(raw)
 	if err != nil {
 		return time.Time{}, proxytoken.Invalid(fmt.Errorf("awsalb: header: %w", err))
 	}
-	switch {
-	case claims.Issuer != "" && claims.Issuer != a.issuer:
+	if iss, ok := t.HeaderString("iss"); ok && iss != a.issuer {
 		return time.Time{}, proxytoken.Invalid(fmt.Errorf("awsalb: header: %w", jose.ErrIssuer))
+	}
+	switch {
 	case claims.Expiry.IsZero():
 		return time.Time{}, proxytoken.Invalid(fmt.Errorf("awsalb: header: %w: \"exp\" is missing", jose.ErrClaim))
 	case !a.now().Before(claims.Expiry.Add(a.leeway)):
-		return time.Time{}, proxyauth.Refuse(proxytoken.CodeExpired, fmt.Errorf("awsalb: header: %w: at %v", jose.ErrExpired, claims.Expiry.UTC()))
+		err := fmt.Errorf("awsalb: header: %w: at %v", jose.ErrExpired, claims.Expiry.UTC())
+		return time.Time{}, proxyauth.Refuse(proxytoken.CodeExpired, err)
 	}
 	return claims.Expiry, nil
 }
@@ -152,8 +162,8 @@ func (a *Authenticator) Describe(result Result) proxyauth.Description {
 	return proxyauth.Description{Profile: p, ExpiresAt: result.ExpiresAt}
 }
 
-// SignOut expires ALB's session cookies, as its documentation tells applications to, and names Config.LogoutURL. A copy of the cookies stays
-// good until ALB's session times out: keep that short.
+// SignOut expires ALB's session cookies, as its documentation tells applications to, and names Config.LogoutURL. A copy of the cookies
+// stays good until ALB's session times out: keep that short.
 func (a *Authenticator) SignOut(string) proxyauth.SignOut {
 	out := proxyauth.SignOut{URL: a.logoutURL, Cookies: make([]*http.Cookie, sessionCookies)}
 	for i := range out.Cookies {

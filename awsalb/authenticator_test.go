@@ -103,7 +103,7 @@ func TestSignerAndClientOptions(t *testing.T) {
 	}
 	g.refused(g.refresh(g.from(object{"signer": strangersALB})), stranger)
 
-	open := newRig(t, func(c *awsalb.Config) { c.Signer, c.DangerouslyAllowAnySigner = nil, true })
+	open := newRig(t, func(c *awsalb.Config) { c.Signer, c.DangerouslyAllowAnySigner = []string{}, true })
 	for _, header := range []object{nil, {"signer": strangersALB}, {"signer": nil}} {
 		_, err := open.authenticator.Authenticate(t.Context(), open.refresh(open.from(header)))
 		require.NoError(t, err, "%v", header)

@@ -12,10 +12,10 @@
 // [New] gives the [Authenticator] alone, for a host's own routes behind [proxyauth.Middleware].
 //
 // What is verified: the token in X-Amzn-Oidc-Data is signed with ES256 by a key of the region, by one of Config.Signer, for the
-// identity provider Config.Issuer, and is not expired, neither by its header nor by its claims. ALB writes its tokens as no standard does, in
-// base64url with padding, and signs that text; it is read as it came, and no other spelling of it is taken. Its key endpoint is shared by
-// all load balancers of a region, those of strangers too, and the token names no audience: the signer's ARN is the only thing that
-// tells our load balancer from one that somebody set up to sign in as anybody ("ALBeast").
+// identity provider Config.Issuer, and is not expired, neither by its header nor by its claims. ALB writes its tokens as no standard
+// does, in base64url with padding, and signs that text; it is read as it came, and no other spelling of it is taken. Its key endpoint is
+// shared by all load balancers of a region, those of strangers too, and the token names no audience: the signer's ARN is the only thing
+// that tells our load balancer from one that somebody set up to sign in as anybody ("ALBeast").
 //
 // Identity and profile come from that token alone. X-Amzn-Oidc-Accesstoken, which nobody signs for us, is passed on unread as
 // [Result].AccessToken. X-Amzn-Oidc-Identity is not read at all, and sign-in resolvers see none of the three.

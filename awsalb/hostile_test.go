@@ -195,6 +195,7 @@ func TestHostileTokens(t *testing.T) {
 		"iss array":               {invalid, func(g *rig) string { return g.token(object{"iss": []string{idp}}) }},
 		"iss in the header only":  {invalid, func(g *rig) string { return g.sign(g.header(object{"iss": idp}), g.claims(object{"iss": nil})) }},
 		"iss another in header":   {invalid, func(g *rig) string { return g.from(object{"iss": "https://evil.example.com"}) }},
+		"iss empty in header":     {invalid, func(g *rig) string { return g.from(object{"iss": ""}) }},
 		"iss a number in header":  {invalid, func(g *rig) string { return g.from(object{"iss": 1}) }},
 		"iss twin in header":      {invalid, func(g *rig) string { return g.from(object{"Iss": "https://evil.example.com"}) }},
 		"exp missing":             {invalid, func(g *rig) string { return g.token(object{"exp": nil}) }},

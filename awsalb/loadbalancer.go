@@ -2,12 +2,13 @@ package awsalb
 
 import "regexp"
 
-// Where load balancers are. Both are read at construction, and nothing else of a name gets into an address.
+// The forms of a configuration's names, so that nothing else gets into an address or is compared in vain.
 var (
 	// regionForm knows "eu-central-1", "cn-north-1" and "us-gov-west-1". Of AWS's secret partitions no endpoint is documented.
 	regionForm = regexp.MustCompile(`^(us-gov|[a-z]{2})-[a-z]{1,16}-[1-9]$`)
 	// arnForm knows the ARN of an Application Load Balancer, and not those of its listeners, nor of network load balancers.
-	arnForm = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):elasticloadbalancing:([a-z0-9-]+):[0-9]{12}:loadbalancer/app/[0-9A-Za-z][0-9A-Za-z-]{0,31}/[0-9a-z]{1,32}$`)
+	arnForm = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):elasticloadbalancing:([a-z0-9-]+):[0-9]{12}:` +
+		`loadbalancer/app/[0-9A-Za-z][0-9A-Za-z-]{0,31}/[0-9a-z]{1,32}$`)
 )
 
 // partitionOf returns the partition of a region and the address of the keys of its load balancers, up to the key ID; ok is false

@@ -52,7 +52,8 @@ func ParseResult(claims []byte) (Result, error) {
 
 func newResult(t *jose.Token) Result {
 	claims := t.Claims()
-	r := Result{Issuer: claims.Issuer, Subject: claims.Subject, ExpiresAt: claims.Expiry, EmailVerified: proxytoken.EmailVerification(t), token: t}
+	r := Result{Issuer: claims.Issuer, Subject: claims.Subject, ExpiresAt: claims.Expiry, token: t}
+	r.EmailVerified = proxytoken.EmailVerification(t)
 	r.Signer, _ = t.HeaderString("signer")
 	r.ClientID, _ = t.HeaderString("client")
 	r.Name, _ = t.String("name")

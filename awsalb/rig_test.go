@@ -64,6 +64,7 @@ type rig struct {
 	keys    http.HandlerFunc // guarded by mu; what the key endpoint answers
 	fetched []string         // guarded by mu
 	server  *httptest.Server
+	wire    http.Transport // no connection outlives its request: closing the server would wait for it
 }
 
 func newRig(t testing.TB, edit ...func(*awsalb.Config)) *rig {
@@ -78,6 +79,7 @@ func newRig(t testing.TB, edit ...func(*awsalb.Config)) *rig {
 		answer(w, r)
 	}))
 	t.Cleanup(g.server.Close)
+	g.wire.DisableKeepAlives = true
 
 	c := awsalb.Config{Region: region, Signer: []string{signer}, Issuer: idp, ClientID: client}
 	for _, f := range edit {
@@ -113,7 +115,7 @@ func (g *rig) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, to.Host
-	return http.DefaultTransport.RoundTrip(r)
+	return g.wire.RoundTrip(r)
 }
 
 // asked are the URLs that were requested, in order.

@@ -61,7 +61,7 @@ func (c *Config) check() error {
 	}
 	for _, aud := range c.Audience {
 		if !audienceForm.MatchString(aud) {
-			return fmt.Errorf("gcpiap: Config.Audience: %q is no IAP audience such as /projects/PROJECT_NUMBER/global/backendServices/SERVICE_ID", aud)
+			return fmt.Errorf("gcpiap: Config.Audience: %q is none of IAP's, such as /projects/NUMBER/global/backendServices/ID", aud)
 		}
 	}
 	if c.HostedDomains != nil && len(c.HostedDomains) == 0 {

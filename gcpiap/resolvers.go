@@ -14,7 +14,7 @@ const (
 )
 
 // IDMatchingUserEntityAnnotation signs in the one user whose annotation google.com/user-id is the ID of the Google account. It is the
-// resolver of choice: the ID never passes on to another person. External identities pass on, since their IDs are chosen by others.
+// resolver of choice: the ID never goes to another person. Accounts of other providers pass on: somebody else gives them their IDs.
 func IDMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 	if in.Result.IdentityProvider != GoogleAccounts || in.Result.UserID == "" {
 		return nil, fmt.Errorf("gcpiap: IDMatchingUserEntityAnnotation: not a Google account: %w", authprovider.ErrNoMatch)
@@ -23,7 +23,7 @@ func IDMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *auth
 }
 
 // EmailMatchingUserEntityAnnotation signs in the one user whose annotation google.com/email is the verified e-mail address of the
-// sign-in. Other addresses pass on: an external identity may claim anybody's.
+// sign-in. Others pass on, because anybody can claim them.
 func EmailMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 	if in.Result.Email == "" || in.Result.EmailVerified != authprovider.EmailVerified {
 		return nil, fmt.Errorf("gcpiap: EmailMatchingUserEntityAnnotation: no verified address: %w", authprovider.ErrNoMatch)

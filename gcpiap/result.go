@@ -27,6 +27,7 @@ type Result struct {
 	// Email is the address without the identity provider in front; empty if there is none.
 	Email string
 	// EmailVerified is verified for Google accounts, what Identity Platform says for its external identities, and unknown for all others.
+	// Google checked the address when the account was made; only where HostedDomain is set does its domain stand for it today.
 	EmailVerified authprovider.EmailVerification
 	// Name and Picture are those of external identities of Identity Platform; Google accounts have none here.
 	Name    string

@@ -52,6 +52,7 @@ type rig struct {
 	keys    http.HandlerFunc // guarded by mu; what Google's key URL answers
 	fetched []string         // guarded by mu
 	server  *httptest.Server
+	wire    http.Transport // no connection outlives its request: closing the server would wait for it
 }
 
 func newRig(t testing.TB, edit ...func(*gcpiap.Config)) *rig {
@@ -66,6 +67,7 @@ func newRig(t testing.TB, edit ...func(*gcpiap.Config)) *rig {
 		answer(w, r)
 	}))
 	t.Cleanup(g.server.Close)
+	g.wire.DisableKeepAlives = true
 
 	c := gcpiap.Config{Audience: []string{audience}}
 	for _, f := range edit {
@@ -102,7 +104,7 @@ func (g *rig) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = to.Scheme, to.Host, to.Host
-	return http.DefaultTransport.RoundTrip(r)
+	return g.wire.RoundTrip(r)
 }
 
 // asked are the URLs that were requested, in order.
