@@ -22,6 +22,7 @@ import (
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/cfaccess"
+	"example.com/stagedoor/internal/jose"
 	"example.com/stagedoor/resolver"
 )
 
@@ -396,6 +397,27 @@ func TestARotatedKeyIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = a.Authenticate(t.Context(), request(header, old))
 	require.ErrorIs(t, err, authprovider.ErrAuthentication)
+}
+
+// Access signs with RS256. A token of another algorithm is refused even under a key that is published for it.
+func TestOtherAlgorithmsAreRefused(t *testing.T) {
+	e := newEdge(t)
+	key, err := jose.GenerateKey(jose.ES256)
+	require.NoError(t, err)
+	jwk, err := jose.NewJWK(jose.PublicKey{KeyID: "key-1", Algorithm: jose.ES256, Key: key.Public()})
+	require.NoError(t, err)
+	e.serveCerts(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []jose.JWK{jwk}})
+	})
+	signer, err := jose.NewSigner(key, jose.ES256, "key-1")
+	require.NoError(t, err)
+	var list []jose.Claim
+	for name, value := range e.person(nil) {
+		list = append(list, jose.Claim{Name: name, Value: value})
+	}
+	token, err := signer.SignJWT("JWT", list...)
+	require.NoError(t, err)
+	newPortal(e, e.config()).requireRefused(request(header, token), "credential_invalid", token)
 }
 
 func TestKeysThatCannotBeHad(t *testing.T) {

@@ -101,7 +101,7 @@ func (m members) text(name string) string {
 
 // id is text for identifiers, which some identity providers (GitHub) write as a whole number.
 func (m members) id(name string) string {
-	if raw := string(m[name]); raw != "" && strings.Trim(raw, "0123456789") == "" {
+	if raw := string(m[name]); strings.Trim(raw, "0123456789") == "" {
 		return raw
 	}
 	return m.text(name)

@@ -1,6 +1,8 @@
 package cfaccess_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -123,7 +125,11 @@ func TestIdentityThatCannotBeHad(t *testing.T) {
 		}
 	}
 	for name, serve := range map[string]http.HandlerFunc{
-		"down":                echo(http.StatusBadGateway),
+		"down": echo(http.StatusBadGateway),
+		"down, with an answer": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = w.Write([]byte(janesIdentity))
+		},
 		"rate limited":        echo(http.StatusTooManyRequests),
 		"unknown team":        echo(http.StatusNotFound),
 		"no content":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
@@ -173,6 +179,34 @@ func TestIdentityLimit(t *testing.T) {
 	e.answer(http.StatusOK, janesIdentity+pad+" ")
 	_, err = e.authenticator().Authenticate(t.Context(), request(header, e.token(e.person(nil))))
 	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+}
+
+// An answer without end is read no further than it may be long.
+func TestIdentityWithoutEnd(t *testing.T) {
+	e := newEdge(t)
+	body := &endless{}
+	a := e.authenticator(func(c *cfaccess.Config) {
+		c.HTTPClient = &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			if r.URL.String() == identityURL {
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(body), Request: r}, nil
+			}
+			return e.RoundTrip(r)
+		})}
+	})
+	_, err := a.Authenticate(t.Context(), request(header, e.token(e.person(nil))))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	require.LessOrEqual(t, body.read, 1<<20+1)
+}
+
+// endless is a body of blanks, as good as without end.
+type endless struct{ read int }
+
+func (b *endless) Read(p []byte) (int, error) {
+	if b.read > 64<<20 {
+		return 0, io.EOF
+	}
+	b.read += copy(p, bytes.Repeat([]byte(" "), len(p)))
+	return len(p), nil
 }
 
 // Identity providers differ, and what one of them writes otherwise keeps nobody out.
