@@ -28,3 +28,6 @@ func (p *PerKey) Lock() (unlock func()) {
 	p.mu.Lock()
 	return p.mu.Unlock
 }
+
+// Known counts the keys at hand.
+func (p *PerKey) Known() int { return len(*p.known.Load()) }

@@ -163,6 +163,7 @@ func TestPerKeyEviction(t *testing.T) {
 		// Hundreds of others, within the hour, and used much more often than ours.
 		foreign := kids("cccc", 300)
 		ask(foreign[:200])
+		require.Equal(t, maxKnown, p.Known())
 		for range 5 {
 			ask(ours)
 			for range 100 {
@@ -245,4 +246,50 @@ func TestPerKeyKnownKeyCostsNothing(t *testing.T) {
 		_, err := p.Key(ctx, kid1, jose.ES256)
 		return err
 	})
+}
+
+// A newcomer takes the place of the one before it, and a key that was just refreshed is
+// no newcomer.
+func TestPerKeyNewcomer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := pemText(t, newSigner(t, kid1, jose.ES256).PublicKey().Key)
+		n, h, p := newPerKeyStage(t, keyset.PerKeyConfig{}, after(roundTrip, say(200, "text/plain", key)))
+		fetched := func(kid string) int { return n.count(h.URL + "/keys/" + kid) }
+		require.NoError(t, find(t, p, kid1))
+		time.Sleep(10 * time.Minute)
+		for p.Known() < 64 {
+			require.NoError(t, find(t, p, randomUUID()))
+			time.Sleep(time.Second)
+		}
+		time.Sleep(50 * time.Minute)
+		require.NoError(t, find(t, p, kid1))
+		time.Sleep(time.Second)
+		require.Equal(t, 2, fetched(kid1), "refreshed")
+		for range 3 {
+			newcomer := randomUUID()
+			require.NoError(t, find(t, p, newcomer))
+			require.NoError(t, find(t, p, newcomer))
+			require.Equal(t, 1, fetched(newcomer), "it is known")
+			require.NoError(t, find(t, p, kid1))
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, 2, fetched(kid1), "it stayed")
+		require.Equal(t, 64, p.Known())
+	})
+}
+
+// A clock that is set back does not hold off new keys until it has caught up.
+func TestPerKeyClockSetBack(t *testing.T) {
+	b, c := newBucket(), newClock()
+	srv := httptest.NewServer(b)
+	defer srv.Close()
+	p, err := keyset.NewPerKey(keyset.PerKeyConfig{URLPrefix: srv.URL + "/keys/", Algorithm: jose.ES256, Now: c.Now})
+	require.NoError(t, err)
+	defer p.Close()
+	for range 8 {
+		require.ErrorIs(t, find(t, p, randomUUID()), jose.ErrUnknownKey)
+	}
+	require.ErrorIs(t, find(t, p, randomUUID()), keyset.ErrUnavailable)
+	c.Advance(-time.Hour)
+	require.ErrorIs(t, find(t, p, randomUUID()), jose.ErrUnknownKey)
 }
