@@ -21,8 +21,8 @@
 //
 //   - authprovider: the words, the contracts and the HTTP edge. It imports the standard library only.
 //   - oauthadapter: from a small OAuth interface to the four routes of a provider; environments. Vendors live below it: oidcprovider.
-//   - proxyauth: from an authenticator, which believes what an identity-aware proxy in front signed, to a provider; or to middleware for routes of
-//     the host's own. For each proxy a package: cfaccess, gcpiap, oauth2proxy, awsalb, azureeasyauth. Any other signed header is proxyauth's own.
+//   - proxyauth: from an authenticator, which believes what an identity-aware proxy in front signed, to a provider, or to middleware
+//     for routes of the host's own. It takes any signed header; cfaccess, gcpiap, oauth2proxy, awsalb and azureeasyauth know their proxies.
 //   - guest: everybody as one user, for development.
 //   - resolver: ready-made sign-in resolvers and combinators; resolver/memcatalog is a user catalog in memory.
 //   - tokenissuer: user tokens, their keys, the JWKS and userinfo.

@@ -1,7 +1,7 @@
 // Package proxyauth signs in people whom an identity-aware proxy in front of the application has signed in already.
 //
-// A proxy provider is one line of [authprovider.Config], here for Pomerium; packages cfaccess, gcpiap, oauth2proxy, awsalb and azureeasyauth are
-// the same for their proxies:
+// A proxy provider is one line of [authprovider.Config], here for Pomerium; packages cfaccess, gcpiap, oauth2proxy, awsalb and
+// azureeasyauth are the same for their proxies:
 //
 //	Providers: map[string]authprovider.ProviderFactory{
 //		"pomerium": proxyauth.JWTProvider(proxyauth.JWTConfig{

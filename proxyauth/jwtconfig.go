@@ -22,13 +22,13 @@ type JWTConfig struct {
 	Cookie string
 	// Issuer is the exact iss of the tokens.
 	Issuer string
-	// JWKSURL is where the proxy publishes its keys: https, or http on loopback. If empty, it is found through the Issuer's OpenID Connect
-	// discovery.
+	// JWKSURL is where the proxy publishes its keys: https, or http on loopback. If empty, it is found through OpenID Connect discovery
+	// from the Issuer.
 	JWKSURL string
 	// Audiences lists what stands in aud for this application; one of them must.
 	Audiences []string
-	// DangerouslyAcceptAnyAudience, instead of Audiences, accepts tokens that the proxy made for other applications: whoever runs one of them can
-	// sign in here as each of its users.
+	// DangerouslyAcceptAnyAudience, instead of Audiences, accepts tokens that the proxy made for other applications: whoever runs one
+	// of them can sign in here as each of its users.
 	DangerouslyAcceptAnyAudience bool
 	// Algorithms lists the permitted ones, such as "ES256". If nil, those that fit the published keys. HMAC and "none" do not exist.
 	Algorithms []string

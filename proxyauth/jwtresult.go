@@ -41,7 +41,8 @@ func newJWTResult(t *jose.Token) JWTResult {
 	return r
 }
 
-// ParseJWTResult returns what a token with these claims, a JSON object, would say, for the unit tests of sign-in resolvers: it verifies nothing.
+// ParseJWTResult returns what a token with these claims, a JSON object, would say, for the unit tests of sign-in resolvers: it verifies
+// nothing.
 func ParseJWTResult(claims []byte) (JWTResult, error) {
 	t, err := jose.ParseClaims(claims)
 	if err != nil {

@@ -23,8 +23,8 @@ type Options[R any] struct {
 // the app the URL of the proxy's own sign-out, or answers 501 if there is none. At least one sign-in resolver is required, since a
 // person whom the proxy let in is not yet one of our users. They are tried in order.
 //
-// Resolvers see the headers that the app sends along, in [authprovider.SignInInfo].Header, without the credentials in them. An app at another
-// origin needs their names in [authprovider.Config].AllowedHeaders.
+// Resolvers see the headers that the app sends along, in [authprovider.SignInInfo].Header, without the credentials in them. An app at
+// another origin needs their names in [authprovider.Config].AllowedHeaders.
 func Provider[R any](a Authenticator[R], o Options[R], signIn ...authprovider.SignInResolver[R]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		return newProvider(pc, a, o, signIn)

@@ -14,11 +14,12 @@ import (
 )
 
 // TrustConfig says how a request shows that it came through the proxy, where the proxy's headers are not signed: by the address of
-// the peer, by a secret that only the proxy knows, or, if both are set, by both. Without either, whoever reaches the port is whoever they say.
+// the peer, by a secret that only the proxy knows, or, if both are set, by both. Without either, whoever reaches the port is whoever
+// they say.
 type TrustConfig struct {
 	// Peers are the networks that the proxy connects from. What is compared is the socket's address, never a forwarded header; so a
-	// middleware that overwrites http.Request.RemoteAddr from X-Forwarded-For must not stand in front. A network of everybody (0.0.0.0/0, ::/0)
-	// is refused, and so is any wider than /8 of IPv4 or /7 of IPv6. A proxy on a Unix socket has no address: use Secrets.
+	// middleware that overwrites http.Request.RemoteAddr from X-Forwarded-For must not stand in front. Networks wider than /8 of
+	// IPv4 or /7 of IPv6 are refused: they are how "everybody" is spelled. A proxy on a Unix socket has no address: use Secrets.
 	Peers []netip.Prefix
 	// SecretHeader is the header in which the proxy sends one of Secrets, such as "X-Proxy-Secret". It must not be one that clients can make
 	// the proxy pass on.

@@ -66,9 +66,9 @@ func isText(value string) bool {
 	return utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0
 }
 
-// twins refuses X_Forwarded_User beside or instead of X-Forwarded-User: a proxy strips the one and gateways of the CGI kind take the other for
-// it (CVE-2025-64484). It also refuses a Connection header that names the header: a hop before us would drop the proxy's value
-// and leave whatever is weaker (CVE-2024-45410, CVE-2025-48865).
+// twins refuses X_Forwarded_User beside or instead of X-Forwarded-User: a proxy strips the one and gateways of the CGI kind take the
+// other for it (CVE-2025-64484). It also refuses a Connection header that names the header: a hop before us would drop the proxy's
+// value and leave whatever is weaker (CVE-2024-45410, CVE-2025-48865).
 func twins(h http.Header, name string) error {
 	for other := range h {
 		if len(other) == len(name) && other != name && isTwin(other, name) {
