@@ -16,8 +16,8 @@ import (
 	"example.com/stagedoor/proxyauth"
 )
 
-// Provider returns the factory of a provider. The sign-in resolvers are tried in order; at least one is required. What is wrong with c shows
-// when the factory is called.
+// Provider returns the factory of a provider. The sign-in resolvers are tried in order; at least one is required. What is wrong with c
+// shows when the factory is called.
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
@@ -175,8 +175,8 @@ func (a *Authenticator) serviceToken(t *jose.Token) (*ServiceToken, error) {
 	return &s, nil
 }
 
-// Describe returns the default profile: the person's name and address or, for a service token, its Subject, which is its address too if it is
-// one, verified since the host wrote it down.
+// Describe returns the default profile: the person's name and address or, for a service token, its Subject, which is its address too if
+// it is one, verified since the host wrote it down.
 func (a *Authenticator) Describe(result Result) proxyauth.Description {
 	d := proxyauth.Description{ExpiresAt: result.ExpiresAt}
 	switch {

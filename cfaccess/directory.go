@@ -17,8 +17,8 @@ import (
 // identityMaxAge is how late changed groups and a revoked session are noticed.
 const identityMaxAge = 5 * time.Minute
 
-// directory finds out who people are: from what this process knows, from the host's cache, from the team's get-identity endpoint. Requests with
-// the same token share a lookup.
+// directory finds out who people are: from what this process knows, from the host's cache, from the team's get-identity endpoint.
+// Requests with the same token share a lookup.
 type directory struct {
 	url    string
 	client *http.Client

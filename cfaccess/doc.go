@@ -14,6 +14,6 @@
 // from the team's get-identity endpoint, which must answer about the same person; what it says is kept for five minutes at most. The
 // header Cf-Access-Authenticated-User-Email is signed by nobody and never read.
 //
-// What is left to the host: that the cookie is not taken for a proof that the person meant a request (see [proxyauth.Middleware]), and which
-// service tokens may come in ([Config].ServiceTokens; by default none).
+// What is left to the host: that the cookie is not taken for a proof that the person meant a request (see [proxyauth.Middleware]), and
+// which service tokens may come in ([Config].ServiceTokens; by default none).
 package cfaccess

@@ -78,8 +78,8 @@ func decode[T any](t testing.TB, res *http.Response) T {
 	return v
 }
 
-// requireRefused sends the request to the authenticator and to the refresh route: it is refused by both, for this reason, and nothing of it is
-// fetched, told or logged.
+// requireRefused sends the request to the authenticator and to the refresh route: it is refused by both, for this reason, and nothing of
+// it is fetched, told or logged.
 func (p portal) requireRefused(r *http.Request, code string, secrets ...string) {
 	p.t.Helper()
 	result, err := p.authenticator().Authenticate(r.Context(), r)

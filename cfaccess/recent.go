@@ -10,8 +10,8 @@ const (
 	maxRecentBytes = 16 << 20
 )
 
-// recentIdentities are those that this process knows, bounded in number and in bytes of their answers. Beyond that the oldest goes first: all
-// live about as long. Its owner locks it.
+// recentIdentities are those that this process knows, bounded in number and in bytes of their answers. Beyond that the oldest goes
+// first: all live about as long. Its owner locks it.
 type recentIdentities struct {
 	byKey map[personKey]*list.Element // of *recentIdentity
 	byAge list.List                   // the oldest in front
