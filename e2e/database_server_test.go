@@ -41,7 +41,7 @@ type databaseServer struct {
 	database
 	// other opens the same database, as another replica with other settings does.
 	other database
-	// as opens it as another user, who may do what the test has granted to "reader".
+	// reader opens it as a user who may do what a test grants it.
 	reader database
 	// command makes the server's process; nil if there is none.
 	command func() *exec.Cmd

@@ -48,12 +48,14 @@ func keyRecord(id string) tokenissuer.KeyRecord {
 func TestSQLKeyStore(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *databaseServer) {
 		db, other := s.open(t), s.other.open(t)
-		t.Run("contract", func(t *testing.T) {
+		t.Run("keys", func(t *testing.T) {
 			keystoretest.TestKeyStore(t, func(t testing.TB) keystoretest.KeyRig {
 				names := newTables()
 				return keystoretest.KeyRig{Store: s.store(t, db, names), Now: time.Now,
 					Another: func() tokenissuer.KeyStore { return s.store(t, other, names) }}
 			})
+		})
+		t.Run("userinfo", func(t *testing.T) {
 			keystoretest.TestUserInfoStore(t, func(t testing.TB) keystoretest.UserInfoRig {
 				names := newTables()
 				return keystoretest.UserInfoRig{Store: s.store(t, db, names), Now: time.Now,

@@ -41,6 +41,7 @@ func TestKeyStore(t *testing.T, newRig func(t testing.TB) KeyRig) {
 				rig.Another = func() tokenissuer.KeyStore { return rig.Store }
 			}
 			if r.clock && rig.Now == nil {
+				t.Log("left out: the rig has no Now")
 				return
 			}
 			if err := r.check(ctx, rig); err != nil {

@@ -1,11 +1,12 @@
 package sqlkeystore_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
+	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/tokenissuer"
 	"example.com/stagedoor/tokenissuer/sqlkeystore"
 )
@@ -13,31 +14,60 @@ import (
 // openDatabase stands for sql.Open("pgx", os.Getenv("DATABASE_URL")).
 func openDatabase() *sql.DB { return newFakeDB().open() }
 
+// newIssuer is what each replica does when it starts.
+func newIssuer(db *sql.DB, secret []byte) (*tokenissuer.Issuer, error) {
+	store, err := sqlkeystore.New(sqlkeystore.Config{DB: db, Dialect: sqlkeystore.PostgreSQL})
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(context.Background()); err != nil { // or leave it to the first use
+		return nil, err
+	}
+	return tokenissuer.New(tokenissuer.Config{
+		Issuer:   "https://portal.example.com/api/auth",
+		Keys:     store,
+		UserInfo: store,
+		Secrets:  [][]byte{secret},
+	})
+}
+
 func Example() {
+	ctx := context.Background()
 	db := openDatabase()
 	defer db.Close()
-	store, err := sqlkeystore.New(sqlkeystore.Config{DB: db, Dialect: sqlkeystore.PostgreSQL})
+	secret := bytes.Repeat([]byte{42}, 32) // of a random generator, really, and the same on all replicas
+
+	one, err := newIssuer(db, secret)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	if err := store.Migrate(context.Background()); err != nil { // or leave it to the first use
+	token, err := one.IssueToken(ctx, authprovider.TokenClaims{Subject: "user:default/jane"})
+	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	err = store.CreateKey(context.Background(), tokenissuer.KeyRecord{ID: "kid", Data: []byte("{}"), Expires: time.Now().Add(time.Hour)})
-	fmt.Println(err)
-	keys, err := store.ListKeys(context.Background())
-	fmt.Println(len(keys), err)
-	// Output:
-	// <nil>
-	// 1 <nil>
+
+	another, err := newIssuer(db, secret)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	verified, err := another.Verify(ctx, token)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(verified.Subject)
+	// Output: user:default/jane
 }
 
 func ExampleStore_Schema() {
 	db := openDatabase()
 	defer db.Close()
-	store, err := sqlkeystore.New(sqlkeystore.Config{DB: db, Dialect: sqlkeystore.PostgreSQL, KeysTable: "auth.keys", UserInfoTable: "auth.userinfo", DisableMigrations: true})
+	store, err := sqlkeystore.New(sqlkeystore.Config{
+		DB: db, Dialect: sqlkeystore.PostgreSQL, KeysTable: "auth.keys", UserInfoTable: "auth.userinfo", DisableMigrations: true,
+	})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -51,17 +51,21 @@ func TestContract(t *testing.T) {
 			affected = 2
 		}
 		t.Run(d.String(), func(t *testing.T) {
-			keystoretest.TestKeyStore(t, func(t testing.TB) keystoretest.KeyRig {
-				f := newFakeDB()
-				f.affected = affected
-				return keystoretest.KeyRig{Store: open(t, f, sqlkeystore.Config{Dialect: d}), Now: time.Now,
-					Another: func() tokenissuer.KeyStore { return open(t, f, sqlkeystore.Config{Dialect: d}) }}
+			t.Run("keys", func(t *testing.T) {
+				keystoretest.TestKeyStore(t, func(t testing.TB) keystoretest.KeyRig {
+					f := newFakeDB()
+					f.affected = affected
+					return keystoretest.KeyRig{Store: open(t, f, sqlkeystore.Config{Dialect: d}), Now: time.Now,
+						Another: func() tokenissuer.KeyStore { return open(t, f, sqlkeystore.Config{Dialect: d}) }}
+				})
 			})
-			keystoretest.TestUserInfoStore(t, func(t testing.TB) keystoretest.UserInfoRig {
-				f := newFakeDB()
-				f.affected = affected
-				return keystoretest.UserInfoRig{Store: open(t, f, sqlkeystore.Config{Dialect: d}), Now: time.Now,
-					Another: func() tokenissuer.UserInfoStore { return open(t, f, sqlkeystore.Config{Dialect: d}) }}
+			t.Run("userinfo", func(t *testing.T) {
+				keystoretest.TestUserInfoStore(t, func(t testing.TB) keystoretest.UserInfoRig {
+					f := newFakeDB()
+					f.affected = affected
+					return keystoretest.UserInfoRig{Store: open(t, f, sqlkeystore.Config{Dialect: d}), Now: time.Now,
+						Another: func() tokenissuer.UserInfoStore { return open(t, f, sqlkeystore.Config{Dialect: d}) }}
+				})
 			})
 		})
 	}
