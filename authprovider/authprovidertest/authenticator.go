@@ -55,7 +55,7 @@ func TestAuthenticator[R any](t testing.TB, c AuthenticatorConfig[R]) {
 	if c.Vouch == nil {
 		c.Vouch = func(r *http.Request) { c.Edge.Vouch(r, c.Edge.first) }
 	}
-	cases := requestCasesOf[R]()
+	cases := authenticatorCases[R]()
 	if c.isSigned() {
 		cases = append(cases, forgeryCases[R]()...)
 		if c.Edge != nil {
@@ -77,6 +77,7 @@ func (c AuthenticatorConfig[R]) isSigned() bool {
 type authenticatorRig[R any] struct {
 	AuthenticatorConfig[R]
 	authenticator proxyauth.Authenticator[R]
+	signed        bool
 }
 
 func (c AuthenticatorConfig[R]) newRig(t testing.TB) *authenticatorRig[R] {
@@ -84,7 +85,7 @@ func (c AuthenticatorConfig[R]) newRig(t testing.TB) *authenticatorRig[R] {
 	if c.Edge != nil {
 		c.Edge.Behave()
 	}
-	return &authenticatorRig[R]{c, c.New(t)}
+	return &authenticatorRig[R]{AuthenticatorConfig: c, authenticator: c.New(t), signed: c.isSigned()}
 }
 
 // request returns what the proxy sends, made anew.

@@ -13,8 +13,8 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// requestCasesOf are for every authenticator: what clients can do to headers.
-func requestCasesOf[R any]() []conformanceCase[*authenticatorRig[R]] {
+// authenticatorCases are for every authenticator: what clients can do to headers.
+func authenticatorCases[R any]() []conformanceCase[*authenticatorRig[R]] {
 	return []conformanceCase[*authenticatorRig[R]]{
 		{"good requests", "What the proxy vouches for is accepted, each time, and comes with a result.", func(t testing.TB, r *authenticatorRig[R]) {
 			for range 3 {
@@ -101,7 +101,7 @@ func requestCasesOf[R any]() []conformanceCase[*authenticatorRig[R]] {
 				"64 KiB of dots": strings.Repeat(".", 64<<10), "no UTF-8": "\xff\xfe" + good, "no UTF-8 behind": good + "\xc3", "a null byte": good + "\x00", "null": "null",
 			} {
 				// A plain header can hold any short text.
-				if r.isSigned() || value == "" || len(value) > 32<<10 || !utf8.ValidString(value) {
+				if r.signed || value == "" || len(value) > 32<<10 || !utf8.ValidString(value) {
 					r.refuse(t, what, r.with(value))
 				}
 			}

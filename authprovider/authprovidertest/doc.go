@@ -1,5 +1,5 @@
-// Package authprovidertest has fakes for the unit tests of hosts and of providers: an OpenID provider, a browser, users, a clock, an
-// audit log, and conformance runs for implementations of the contracts.
+// Package authprovidertest has fakes for the unit tests of hosts and of providers: an OpenID provider, identity-aware proxies, a browser,
+// users, a clock, an audit log, and conformance runs for implementations of the contracts.
 //
 // Start from [NewProvider] and [NewBrowser]:
 //
@@ -16,9 +16,20 @@
 // replay it, change it, or open it in another browser. [Provider.Set] makes the provider lie and fail, [Clock] lets time pass, and
 // [AuditLog] remembers what was logged.
 //
+// Behind a proxy, an [Edge] makes the requests that the proxy sends for a person, and publishes the keys that they are signed with to its
+// own client:
+//
+//	edge := authprovidertest.NewAccessEdge(t, authprovidertest.AccessProxy{TeamName: "acme", Audience: "aud-tag"}, authprovidertest.EdgeConfig{})
+//	access, err := cfaccess.New(cfaccess.Config{TeamName: "acme", Audience: []string{"aud-tag"}, HTTPClient: edge.Client()})
+//	result, err := access.Authenticate(ctx, edge.Request(authprovidertest.Jane))
+//
+// There are [NewIAPEdge], [NewOAuth2ProxyEdge], [NewALBEdge], [NewEasyAuthEdge] and, for any other that signs a header, [NewSignedHeaderEdge].
+// [Edge.Protect] is the proxy as a whole, in front of a handler; [Edge.Set] makes it do one thing wrong.
+//
 // [TestHandler] attacks a host's own wiring as pages and people on the web could. Those who implement a contract run
-// [TestRouteHandlers] or [TestOAuthHandlers]; each of their failures names the rule that was broken. They show the presence of
-// mistakes: a handler that passes may have others.
+// [TestRouteHandlers], [TestOAuthHandlers] or [TestAuthenticator]; each of their failures names the rule that was broken. They show the
+// presence of mistakes: a handler that passes may have others. [SameIdentity] is for hosts with more than one provider: it signs a
+// person in through each, and fails if that is not the same user.
 //
 // The fakes are servers and not mocks, so what is tested is what runs; nothing leaves the machine. They are for tests alone,
 // import testing, and must not guard anything real.

@@ -66,7 +66,9 @@ func newEdge(t testing.TB, v fakeproxy.Vendor, c EdgeConfig) *Edge {
 	people := make([]fakeproxy.Person, len(c.People))
 	for i, p := range c.People {
 		people[i] = fakeproxy.Person(p)
-		e.first = c.People[0].Subject
+	}
+	if len(people) > 0 {
+		e.first = people[0].Subject
 	}
 	proxy, err := fakeproxy.New(fakeproxy.Config{Vendor: v, People: people, Lifetime: c.Lifetime, Now: c.Now})
 	if err != nil {

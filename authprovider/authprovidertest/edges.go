@@ -9,8 +9,8 @@ import (
 	"example.com/stagedoor/internal/fakeproxy"
 )
 
-// AccessProxy says which application of Cloudflare Access an [AccessEdge] is in front of: TeamName ("acme" if empty) and Audience ("access-aud-tag"
-// if empty). Its Issuer method returns the team's domain.
+// AccessProxy says which application of Cloudflare Access an [AccessEdge] is in front of: TeamName ("acme" if empty) and Audience
+// ("access-aud-tag" if empty). Its Issuer method returns the team's domain.
 type AccessProxy = fakeproxy.Access
 
 // AccessEdge is Cloudflare Access. Its TeamName and Audience are for the authenticator's configuration.
@@ -117,8 +117,8 @@ func (e *EasyAuthEdge) ObjectID(subject string) string {
 	return e.EasyAuthProxy.ObjectID(e.person(subject))
 }
 
-// SignedHeader says what a [SignedHeaderEdge] signs: Header ("X-Jwt-Assertion" if empty), Issuer ("https://proxy.example.com" if empty), JWKSURL (the
-// issuer's "/jwks" if empty), Audience ("portal" if empty) and Algorithm, "ES256" (if empty) or "RS256".
+// SignedHeader says what a [SignedHeaderEdge] signs: Header ("X-Jwt-Assertion" if empty), Issuer ("https://proxy.example.com" if empty),
+// JWKSURL (the issuer's "/jwks" if empty), Audience ("portal" if empty) and Algorithm, "ES256" (if empty) or "RS256".
 type SignedHeader = fakeproxy.SignedHeader
 
 // SignedHeaderEdge is any proxy that forwards a signed token in a header, such as Pomerium. Its fields are for the

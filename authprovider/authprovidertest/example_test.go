@@ -5,4 +5,5 @@ import "testing"
 func TestExamples(t *testing.T) {
 	t.Run("resolver", testBySubject)
 	t.Run("sign-in", testSignIn)
+	t.Run("proxy", testAdmins)
 }

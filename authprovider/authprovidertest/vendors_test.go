@@ -183,3 +183,34 @@ func TestSameIdentityEverywhere(t *testing.T) {
 	)
 	require.Equal(t, "user:default/jane", identity.UserEntityRef)
 }
+
+func TestAccessServiceToken(t *testing.T) {
+	clock := authprovidertest.NewClock(time.Time{})
+	edge := authprovidertest.NewAccessEdge(t, authprovidertest.AccessProxy{}, authprovidertest.EdgeConfig{Now: clock.Now})
+	c := accessConfig(edge, clock)
+	c.ServiceTokens = []cfaccess.ServiceToken{{ClientID: "robot.access", Subject: "user:default/robot"}}
+	a, err := cfaccess.New(c)
+	require.NoError(t, err)
+	for clientID, want := range map[string]error{"robot.access": nil, "stranger.access": authprovider.ErrAuthentication} {
+		r := edge.Request(authprovidertest.Jane)
+		r.Header.Set("Cf-Access-Jwt-Assertion", edge.ServiceToken(clientID))
+		_, err := a.Authenticate(t.Context(), r)
+		require.ErrorIs(t, err, want)
+	}
+	require.Zero(t, edge.IdentityFetches())
+}
+
+func TestEasyAuthObjectID(t *testing.T) {
+	clock := authprovidertest.NewClock(time.Time{})
+	edge := authprovidertest.NewEasyAuthEdge(t, authprovidertest.EasyAuthProxy{}, authprovidertest.EdgeConfig{Now: clock.Now})
+	a, err := azureeasyauth.New(easyAuthConfig(edge, clock))
+	require.NoError(t, err)
+	result, err := a.Authenticate(t.Context(), edge.Request(authprovidertest.Jane))
+	require.NoError(t, err)
+	require.Equal(t, edge.ObjectID(authprovidertest.Jane), result.ObjectID)
+
+	old := authprovidertest.NewEasyAuthEdge(t, authprovidertest.EasyAuthProxy{Version1: true}, authprovidertest.EdgeConfig{Now: clock.Now})
+	r := old.Request(authprovidertest.Jane)
+	_, err = a.Authenticate(t.Context(), r)
+	require.ErrorIs(t, err, authprovider.ErrAuthentication)
+}

@@ -23,8 +23,8 @@ const (
 // URL returns the address of an endpoint, or "" if the vendor has none. That of [PEMByID] lacks the kid.
 func (e *Edge) URL(of Endpoint) string { return e.wire.endpoints[of] }
 
-// Hosts are the hosts, with ports where there are, that the endpoints are at.
-func (e *Edge) Hosts() map[string]bool {
+// hosts are those that the endpoints are at, with ports where there are.
+func (e *Edge) hosts() map[string]bool {
 	hosts := make(map[string]bool)
 	for _, address := range e.wire.endpoints {
 		if u, err := url.Parse(address); err == nil {

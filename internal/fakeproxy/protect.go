@@ -57,9 +57,9 @@ func (e *Edge) decorate(r *http.Request, p Person, careless bool) error {
 	if err := e.Decorate(r, p); err != nil || !careless {
 		return err
 	}
-	for name := range r.Header {
+	for name, values := range sent {
 		if e.vendor.owns(name) {
-			r.Header[name] = slices.Concat(sent[name], r.Header[name])
+			r.Header[name] = slices.Concat(values, r.Header[name])
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -49,10 +48,6 @@ func (e *Edge) Sign(header, payload []byte) (string, error) {
 			}
 		}
 	}
-	return e.sign(key, header, payload)
-}
-
-func (e *Edge) sign(key signingKey, header, payload []byte) (string, error) {
 	input := e.encode(header) + "." + e.encode(payload)
 	signature, err := key.signature(input)
 	if err != nil {
@@ -70,28 +65,28 @@ func (e *Edge) encode(data []byte) string {
 
 // Token returns the token that a person gets now, with the fault of the behavior in it.
 func (e *Edge) Token(p Person) (string, error) {
-	fault, key, t := e.currentBehavior().Token, e.currentKey(), e.times()
+	fault, t := e.currentBehavior().Token, e.times()
 	if fault == Expired {
 		ago := e.lifetime + time.Hour
 		t = times{issued: t.issued.Add(-ago), expires: t.expires.Add(-ago)}
 	}
+	key := e.currentKey()
 	header, claims := e.header(key.id, t), e.vendor.claims(p, t)
 	if err := spoil(fault, header, claims, t); err != nil {
 		return "", err
 	}
 	switch fault {
 	case ForeignKey, UnknownKeyID, EmbeddedKey:
-		foreign, err := newSigningKey(e.wire.algorithm)
-		if err != nil {
+		var err error
+		if key, err = newSigningKey(e.wire.algorithm); err != nil {
 			return "", err
 		}
-		switch fault {
-		case UnknownKeyID:
-			header["kid"] = foreign.id
-		case EmbeddedKey:
-			header["jwk"] = foreign.jwk()
-		}
-		key = foreign
+	}
+	switch fault {
+	case UnknownKeyID:
+		header["kid"] = key.id
+	case EmbeddedKey:
+		header["jwk"] = key.jwk()
 	}
 	h, err := json.Marshal(header)
 	if err != nil {
@@ -106,32 +101,35 @@ func (e *Edge) Token(p Person) (string, error) {
 		payload = withMember(payload, `"sub":"somebody-else"`)
 	case CaseTwinClaim:
 		payload = withMember(payload, `"Sub":"somebody-else"`)
-	case AlgNone:
-		return e.encode(h) + "." + e.encode(payload) + ".", nil
-	case HMACWithPublicKey:
-		public, err := key.pem()
-		if err != nil {
-			return "", err
-		}
-		input := e.encode(h) + "." + e.encode(payload)
-		mac := hmac.New(sha256.New, public)
-		mac.Write([]byte(input))
-		return input + "." + e.encode(mac.Sum(nil)), nil
 	}
-	token, err := e.sign(key, h, payload)
+	input := e.encode(h) + "." + e.encode(payload)
+	signature, err := faultySignature(fault, key, input)
 	if err != nil {
 		return "", err
 	}
-	cut := strings.LastIndexByte(token, '.') + 1
+	return input + "." + e.encode(signature), nil
+}
+
+// faultySignature makes those faults that are in the signature.
+func faultySignature(fault TokenFault, key signingKey, input string) ([]byte, error) {
 	switch fault {
+	case AlgNone:
+		return nil, nil
+	case HMACWithPublicKey:
+		public, err := key.pem()
+		if err != nil {
+			return nil, err
+		}
+		mac := hmac.New(sha256.New, public)
+		mac.Write([]byte(input))
+		return mac.Sum(nil), nil
 	case BadSignature:
-		other, err := key.signature(token[:cut-1] + " ")
-		return token[:cut] + e.encode(other), err
+		return key.signature(input + " ")
 	case TruncatedSignature:
-		whole, err := key.signature(token[:cut-1])
-		return token[:cut] + e.encode(whole[:min(3, len(whole))]), err
+		signature, err := key.signature(input)
+		return signature[:min(3, len(signature))], err
 	}
-	return token, nil
+	return key.signature(input)
 }
 
 // spoil puts those faults into a token that are in its texts.
@@ -152,8 +150,11 @@ func spoil(fault TokenFault, header, claims map[string]any, t times) error {
 	case MissingAudience:
 		return change(claims, "aud", nil)
 	case WrongIssuer:
-		delete(header, "iss") // some write it there too, and believe it there no more
-		return change(claims, "iss", "https://another-issuer.example.net")
+		const another = "https://another-issuer.example.net"
+		if _, there := header["iss"]; there { // load balancers write it twice
+			header["iss"] = another
+		}
+		return change(claims, "iss", another)
 	case WrongSigner:
 		return change(header, "signer", "arn:aws:elasticloadbalancing:eu-west-1:999999999999:loadbalancer/app/another/0123456789abcdef")
 	case MissingExpiry:

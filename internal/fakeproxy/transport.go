@@ -10,7 +10,7 @@ import (
 // Transport returns a transport that takes requests to the vendor's hosts to this edge, without a network, and gives all others to next.
 // If next is nil, they fail.
 func (e *Edge) Transport(next http.RoundTripper) http.RoundTripper {
-	return transport{edge: e, hosts: e.Hosts(), next: next}
+	return transport{edge: e, hosts: e.hosts(), next: next}
 }
 
 type transport struct {
