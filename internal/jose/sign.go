@@ -28,7 +28,7 @@ type Signer struct {
 	public    crypto.PublicKey
 	algorithm Algorithm
 	keyID     string
-	header    string // of every token, from alg on
+	header    string // of every token, from alg on; read back
 }
 
 // NewSigner returns a signer for key. The algorithm must fit the key's type, curve
@@ -54,7 +54,12 @@ func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: key ID: %w", ErrKey, err)
 	}
-	return &Signer{key: key, public: public, algorithm: alg, keyID: keyID, header: string(header) + "}"}, nil
+	header = append(header, '}')
+	var back Token
+	if err := back.readHeader("{" + string(header)); err != nil || back.header != (Header{Algorithm: alg, KeyID: keyID}) {
+		return nil, fmt.Errorf("%w: key ID does not read back", ErrKey)
+	}
+	return &Signer{key: key, public: public, algorithm: alg, keyID: keyID, header: string(header)}, nil
 }
 
 // PublicKey returns what verifies the signatures of s.
@@ -64,16 +69,20 @@ func (s *Signer) PublicKey() PublicKey {
 
 // SignJWT returns the compact JWS over the claims in the given order, with the
 // header {"typ":typ,"alg":...,"kid":...} in this order, without white space; an
-// empty typ or kid is left out. Before anything is signed the payload is read
-// back by the strict reader and must consist of exactly the claims asked for:
-// a claim's name or value can never become two claims, nor one that readers
-// disagree on.
+// empty typ or kid is left out. Before anything is signed the texts are read
+// back by the strict reader, the header's constant part once for all tokens, and
+// must consist of exactly what was asked for: a claim's name or value can never
+// become two claims, nor one that readers disagree on.
 func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 	// Both texts in one buffer, the payload behind the header.
 	text, err := append(make([]byte, 0, 512), '{'), error(nil)
 	if typ != "" {
 		if text, err = appendMember(text, 0, "typ", typ, 1); err != nil {
 			return "", fmt.Errorf("jose: typ: %w", err)
+		}
+		written := scanner{text: string(text[len(`{"typ":`):])}
+		if back, err := written.str(); err != nil || back != typ || written.pos != len(written.text) {
+			return "", fmt.Errorf("%w: typ does not read back", ErrJSON)
 		}
 		text = append(text, ',')
 	}
@@ -87,10 +96,10 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 		}
 		ends[i] = len(text) - start
 	}
-	written := string(append(text, '}'))
-	header, payload := written[:start], written[start:]
-	t, err := read(header, payload)
-	if err != nil {
+	both := string(append(text, '}'))
+	header, payload := both[:start], both[start:]
+	var t Token
+	if err := t.readPayload(payload); err != nil {
 		return "", fmt.Errorf("jose: refusing to sign: %w", err)
 	}
 	if len(t.members) != len(claims) {

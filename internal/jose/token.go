@@ -97,15 +97,11 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 
 // read makes a token of its two texts.
 func read(header, payload string) (*Token, error) {
-	t := &Token{payload: payload}
+	t := new(Token)
 	if err := t.readHeader(header); err != nil {
 		return nil, err
 	}
-	var err error
-	if t.members, err = scanObject(payload); err != nil {
-		return nil, fmt.Errorf("%w: payload: %w", ErrMalformed, err)
-	}
-	if err := t.readClaims(); err != nil {
+	if err := t.readPayload(payload); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -172,6 +168,15 @@ func (t *Token) readHeader(text string) error {
 		return fmt.Errorf("%w: %q", ErrAlgorithm, excerpt(alg))
 	}
 	return nil
+}
+
+func (t *Token) readPayload(text string) error {
+	var err error
+	if t.members, err = scanObject(text); err != nil {
+		return fmt.Errorf("%w: payload: %w", ErrMalformed, err)
+	}
+	t.payload = text
+	return t.readClaims()
 }
 
 // registeredHeader lists the header members that decide something.
