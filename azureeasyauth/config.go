@@ -55,7 +55,8 @@ func (c Config) check() error {
 	case strings.EqualFold(c.TenantID, personalAccounts):
 		return errors.New("azureeasyauth: Config.TenantID is that of all personal Microsoft accounts: anybody can sign up there")
 	case c.ClientPrincipal && c.Trust == nil:
-		return errors.New("azureeasyauth: Config.Trust is required for Config.ClientPrincipal: without it anybody who reaches the port can sign in as anybody")
+		return errors.New("azureeasyauth: Config.Trust is required for Config.ClientPrincipal: " +
+			"without it anybody who reaches the port can sign in as anybody")
 	case c.ClientID == "" && !c.ClientPrincipal:
 		return errors.New("azureeasyauth: Config.ClientID is required")
 	case c.ClientID != "" && !isGUID(c.ClientID):

@@ -87,7 +87,9 @@ func (p *clientPrincipal) all(names ...string) []string {
 
 // groupsOmitted is what [Result].GroupsOmitted says; _claim_names is JSON in a text here.
 func (p *clientPrincipal) groupsOmitted() bool {
-	return p.all("hasgroups") != nil || slices.ContainsFunc(p.all("_claim_names"), func(names string) bool { return strings.Contains(names, `"groups"`) })
+	return p.all("hasgroups") != nil || slices.ContainsFunc(p.all("_claim_names"), func(names string) bool {
+		return strings.Contains(names, `"groups"`)
+	})
 }
 
 // authenticate reads the principal of a request that has passed the trust anchor.
@@ -122,7 +124,8 @@ func (rule principalRule) authenticate(r *http.Request) (Result, error) {
 	}
 	switch {
 	case result.TenantID != rule.tenantID:
-		return Result{}, proxyauth.Refuse("tenant_mismatch", fmt.Errorf("azureeasyauth: the client principal is of tenant %.64q", result.TenantID))
+		return Result{}, proxyauth.Refuse("tenant_mismatch",
+			fmt.Errorf("azureeasyauth: the client principal is of tenant %.64q", result.TenantID))
 	case !isGUID(result.ObjectID):
 		return Result{}, errNoObjectID
 	case kind == "app":

@@ -26,8 +26,8 @@ type Result struct {
 	Name              string
 	PreferredUsername string
 	Email             string
-	// EmailVerified is the optional claim xms_edov, which says whether the owner of the address's domain was verified: EmailVerified if it is true,
-	// EmailUnverified if it is anything else, and unknown if it is absent.
+	// EmailVerified is the optional claim xms_edov, which says whether the owner of the address's domain was verified: EmailVerified if it
+	// is true, EmailUnverified if it is anything else, and unknown if it is absent.
 	EmailVerified authprovider.EmailVerification
 	// Groups are the object IDs of the person's groups, and Roles the app roles. Neither is to be modified.
 	Groups []string
@@ -36,7 +36,8 @@ type Result struct {
 	// members of a group out must refuse then.
 	GroupsOmitted bool
 
-	// AccessToken is X-MS-TOKEN-AAD-ACCESS-TOKEN as it came, for calls to Microsoft Graph; nothing in it is verified. It is empty if there is none.
+	// AccessToken is X-MS-TOKEN-AAD-ACCESS-TOKEN as it came, for calls to Microsoft Graph; nothing in it is verified. It is empty if there
+	// is none.
 	AccessToken authprovider.Secret
 
 	token     *jose.Token

@@ -141,7 +141,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, r *http.Request) (Resu
 	return result, nil
 }
 
-// Describe returns the e-mail address, unless the token says that nobody checked it, and the preferred username, or else the name or the user.
+// Describe returns the e-mail address, unless the token says that nobody checked it, and the preferred username, or else the name or the
+// user.
 func (a *Authenticator) Describe(result Result) proxyauth.Description {
 	var p authprovider.Profile
 	p.Picture = result.Picture

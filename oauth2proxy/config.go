@@ -67,7 +67,8 @@ func (c Config) check() error {
 		// An issuer that got lost on the way from the environment must not turn verified tokens into plain headers.
 		return errors.New("oauth2proxy: Config.Issuer is required for Config.Audience, JWKSURL, Header and GroupsClaim")
 	case c.Issuer == "" && c.Trust == nil:
-		return errors.New("oauth2proxy: Config.Issuer or Config.Trust is required: without either anybody who reaches the port can sign in as anybody")
+		return errors.New("oauth2proxy: Config.Issuer or Config.Trust is required: " +
+			"without either anybody who reaches the port can sign in as anybody")
 	case c.Issuer == "" && c.HeaderStyle == "":
 		return errors.New("oauth2proxy: Config.HeaderStyle is required without Config.Issuer")
 	case c.Issuer != "" && len(c.Audience) == 0:
@@ -75,7 +76,7 @@ func (c Config) check() error {
 	case slices.Contains(c.Audience, ""):
 		return errors.New("oauth2proxy: Config.Audience has an empty entry")
 	case c.HeaderStyle != "" && c.HeaderStyle != ForwardedHeaders && c.HeaderStyle != AuthRequestHeaders:
-		return fmt.Errorf("oauth2proxy: Config.HeaderStyle %.64q is neither %q nor %q", string(c.HeaderStyle), string(ForwardedHeaders), string(AuthRequestHeaders))
+		return fmt.Errorf("oauth2proxy: Config.HeaderStyle %.64q is neither %q nor %q", c.HeaderStyle, ForwardedHeaders, AuthRequestHeaders)
 	case c.HeaderStyle != "" && c.Trust == nil:
 		return errors.New("oauth2proxy: Config.Trust is required for Config.HeaderStyle: the headers are not signed")
 	}

@@ -14,7 +14,8 @@
 //     alpha configuration puts it, or in Authorization (--pass-authorization-header). Its signature is verified with the
 //     issuer's published keys, and iss, aud, azp, exp, nbf, iat and sub are checked (OpenID Connect Core 1.0 section 3.1.3.7). Its
 //     nonce was oauth2-proxy's to check: whoever gets hold of a token can use it here until it expires.
-//   - Without, the plain headers of [HeaderStyle]. Nothing about them is signed, so each request must pass the trust anchor of Config.Trust.
+//   - Without, the plain headers of [HeaderStyle]. Nothing about them is signed, so each request must pass the trust anchor of
+//     Config.Trust.
 //   - With both, the token says who it is, the anchor is demanded as well, and what the headers say is beside it in
 //     [Result].Headers: groups that oauth2-proxy asked the provider for, say.
 //

@@ -7,15 +7,19 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// ForwardedUserMatchingUserEntityName signs in the user of the default namespace whose name is [Result].User: sub where there is an ID token,
-// X-Forwarded-User where there are only headers. It is a name and never a reference: one with ':' or '/' in it is refused.
-func ForwardedUserMatchingUserEntityName(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+// ForwardedUserMatchingUserEntityName signs in the user of the default namespace whose name is [Result].User: sub where there is an ID
+// token, X-Forwarded-User where there are only headers. It is a name and never a reference: one with ':' or '/' in it is refused.
+func ForwardedUserMatchingUserEntityName(
+	ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext,
+) (*authprovider.Identity, error) {
 	return signInByName(ctx, "user", in.Result.User, rc)
 }
 
-// ForwardedPreferredUsernameMatchingUserEntityName is [ForwardedUserMatchingUserEntityName] for [Result].PreferredUsername. It is as good as the
-// identity provider's rule for who may be called what: where people choose that name themselves, they choose who they are.
-func ForwardedPreferredUsernameMatchingUserEntityName(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+// ForwardedPreferredUsernameMatchingUserEntityName is [ForwardedUserMatchingUserEntityName] for [Result].PreferredUsername. It is as good
+// as the identity provider's rule for who may be called what: where people choose that name themselves, they choose who they are.
+func ForwardedPreferredUsernameMatchingUserEntityName(
+	ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext,
+) (*authprovider.Identity, error) {
 	return signInByName(ctx, "preferred username", in.Result.PreferredUsername, rc)
 }
 
@@ -25,7 +29,9 @@ func signInByName(ctx context.Context, what, name string, rc *authprovider.Resol
 	}
 	ref, err := authprovider.UserRef(name)
 	if err != nil {
-		return nil, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "name_malformed", Err: fmt.Errorf("oauth2proxy: the %s %.300q cannot be the name of a user", what, name)}
+		// The person's doing; UserRef's own class would make it the app's.
+		return nil, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "name_malformed",
+			Err: fmt.Errorf("oauth2proxy: the %s %.300q cannot be the name of a user", what, name)}
 	}
 	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: ref})
 }
