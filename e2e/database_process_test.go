@@ -23,7 +23,8 @@ type databaseTask struct {
 // databaseTasks are the tasks by name. What one returns goes to the parent as JSON. It calls begin when it is ready, which returns when all
 // processes are.
 var databaseTasks = map[string]func(t *testing.T, d database, argument string, begin func()) any{
-	"create keys": createKeysInProcess,
+	"create keys":  createKeysInProcess,
+	"issue tokens": issueTokensInProcess,
 }
 
 const databaseTaskVariable = "STAGEDOOR_E2E_DATABASE_TASK"

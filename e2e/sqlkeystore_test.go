@@ -63,6 +63,7 @@ func TestSQLKeyStore(t *testing.T) {
 			})
 		})
 		t.Run("three processes", func(t *testing.T) { threeProcesses(t, s) })
+		t.Run("three processes rotate", func(t *testing.T) { rotateInProcesses(t, s) })
 		t.Run("expired userinfo", func(t *testing.T) { expiredUserInfo(t, s, db) })
 		t.Run("schema", func(t *testing.T) { schemaByHand(t, s, db) })
 		t.Run("malformed rows", func(t *testing.T) { malformedRows(t, s, db) })
