@@ -87,15 +87,13 @@ func checkNetwork(p netip.Prefix) (netip.Prefix, error) {
 	case p.Addr().Is4():
 		least = minBits4
 	case p.Addr().Is4In6():
-		if p.Bits() < 96+minBits4 {
-			return p, fmt.Errorf("%s holds nearly everybody", given)
-		}
+		// One that is wider than all of IPv4 has less than no bits then.
 		p, least = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96), minBits4
 	}
 	if p.Bits() < least {
 		return p, fmt.Errorf("%s holds nearly everybody", given)
 	}
-	return p.Masked(), nil
+	return p, nil
 }
 
 // isSendable reports whether s arrives as it is and is one value.
