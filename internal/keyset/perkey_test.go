@@ -326,6 +326,7 @@ func TestPerKeyBadAnswerWarm(t *testing.T) {
 					time.Sleep(time.Second)
 					served()
 				}
+				synctest.Wait()
 				attempts := len(n.fetches())
 				require.GreaterOrEqual(t, attempts, 100, "the server is asked on")
 				require.LessOrEqual(t, attempts, 260, "every 15 to 30 s")
