@@ -169,6 +169,16 @@ func TestCatalogThatFails(t *testing.T) {
 	}
 }
 
+// TestCatalogThatFailsTheProfile: a rule that asks no catalog does not make its failure an empty profile.
+func TestCatalogThatFailsTheProfile(t *testing.T) {
+	down := catalog(func() ([]authprovider.User, error) { return nil, errors.New("down") })
+	h, _, err := build(local, allowed, down, func(_ context.Context, in guest.SignInInfo, _ *authprovider.ResolverContext) (*authprovider.Identity, error) {
+		return &authprovider.Identity{UserRef: in.Result.UserRef}, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusInternalServerError, refresh(h, local).Code)
+}
+
 func TestResolversInItsPlace(t *testing.T) {
 	refuse := func(context.Context, guest.SignInInfo, *authprovider.ResolverContext) (*authprovider.Identity, error) {
 		return nil, authprovider.ErrNoMatch
