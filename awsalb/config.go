@@ -41,15 +41,15 @@ type Config struct {
 	// person there. If empty, only ALB's session ends, and the next request signs the person in again as long as the provider's lasts.
 	LogoutURL string
 
-	// Options hold for any proxy provider.
-	Options proxyauth.Options[Result]
-
 	// HTTPClient fetches the keys. If nil, it is a client of its own. Redirects are never followed.
 	HTTPClient *http.Client
 	// Now is the clock. If nil, it is time.Now.
 	Now func() time.Time
 	// Logger hears of failed fetches of keys. If nil, nobody does.
 	Logger *slog.Logger
+
+	// Options hold for any proxy provider.
+	Options proxyauth.Options[Result]
 }
 
 func (c *Config) check() error {

@@ -44,15 +44,15 @@ type Config struct {
 	Header string
 	// Leeway is how far clocks may differ, at most 5 minutes. If zero, it is 30 seconds, as Google's documentation says.
 	Leeway time.Duration
-	// Options hold for any proxy provider.
-	Options proxyauth.Options[Result]
-
 	// HTTPClient fetches the keys. If nil, it is a client of its own. Redirects are never followed.
 	HTTPClient *http.Client
 	// Now is the clock. If nil, it is time.Now.
 	Now func() time.Time
 	// Logger hears of failed fetches of keys. If nil, nobody does.
 	Logger *slog.Logger
+
+	// Options hold for any proxy provider.
+	Options proxyauth.Options[Result]
 }
 
 func (c *Config) check() error {
