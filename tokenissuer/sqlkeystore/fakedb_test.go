@@ -75,6 +75,12 @@ func (fakeConn) Prepare(string) (driver.Stmt, error) {
 }
 func (fakeConn) Close() error                { return nil }
 func (c fakeConn) Begin() (driver.Tx, error) { return fakeTx(c), nil }
+func (c fakeConn) BeginTx(_ context.Context, o driver.TxOptions) (driver.Tx, error) {
+	if o.Isolation != driver.IsolationLevel(sql.LevelReadCommitted) {
+		return nil, errors.New("fake: another isolation level")
+	}
+	return fakeTx(c), nil
+}
 
 type fakeTx fakeConn
 

@@ -76,7 +76,8 @@ type database interface {
 func (s *Store) migrateInTransaction(ctx context.Context) error {
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
-	tx, err := s.db.BeginTx(ctx, nil)
+	// Each statement must see what was committed while the lock was waited for, whatever the database's default is.
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return failed(ctx, "migrate", err)
 	}
