@@ -135,7 +135,7 @@ func TestSignInCannotBeForged(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, v.get("/.fakeproxy/sign-in?to=/").StatusCode)
 	require.Equal(t, http.StatusBadRequest, v.choose("nobody", "/", nil).StatusCode)
 	require.Empty(t, v.cookies)
-	for _, to := range []string{"https://evil.example.net/", "//evil.example.net/", `/\evil.example.net/`, "javascript:alert(1)", "", "evil", "/\tx\n"} {
+	for _, to := range []string{"https://evil.example.net/", "//evil.example.net/", "///evil.example.net/", `/\evil.example.net/`, "javascript:alert(1)", "", "evil", "/\tx\n"} {
 		require.Equal(t, "/", v.choose("jane-1", to, nil).Header.Get("Location"), to)
 	}
 
