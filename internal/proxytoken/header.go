@@ -61,9 +61,10 @@ func List(r *http.Request, name string) (string, error) {
 	return values[0], nil
 }
 
-// isText takes UTF-8 without control characters: what net/http lets through of them can still forge a line of a log.
+// isText takes UTF-8 without control characters, which can forge a line of a log, and without white space around it, which HTTP/1 takes
+// off and others do not: "jane " must not be a second name of jane.
 func isText(value string) bool {
-	return utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0
+	return utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0 && strings.TrimSpace(value) == value
 }
 
 // twins refuses X_Forwarded_User beside or instead of X-Forwarded-User: a proxy strips the one and gateways of the CGI kind take the

@@ -53,6 +53,9 @@ func TestHeader(t *testing.T) {
 		{"line feed", http.Header{name: {"jane\nlevel=ERROR"}}, "", invalid, ""},
 		{"tab", http.Header{name: {"jane\tdoe"}}, "", invalid, ""},
 		{"delete", http.Header{name: {"jane\x7f"}}, "", invalid, ""},
+		{"a space alone", http.Header{name: {" "}}, "", invalid, ""},
+		{"a space behind", http.Header{name: {"jane "}}, "", invalid, ""},
+		{"a space in front", http.Header{name: {"\u2003jane"}}, "", invalid, ""},
 		{"C1 control", http.Header{name: {"jane\u0085"}}, "", invalid, ""},
 
 		{"twin in full", http.Header{name: {"jane"}, "X_Forwarded_User": {"joe"}}, "", ambiguous, ""},
