@@ -108,7 +108,7 @@ func listen(addr, name string) (net.Listener, error) {
 // originOf is where a browser on this machine finds a listener: under the host that was asked for, at the port that was got.
 func originOf(addr string, got net.Addr) string {
 	host, _, _ := net.SplitHostPort(addr) // it has been listened on
-	if host == "" {
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "localhost"
 	}
 	_, port, _ := net.SplitHostPort(got.String())

@@ -4,11 +4,21 @@ const provider = "/api/auth/cfaccess";
 const script = { headers: { "X-Requested-With": "XMLHttpRequest" }, credentials: "include" };
 const show = (id, text) => { document.getElementById(id).textContent = text; };
 
+// ask returns the status and the JSON of an answer. What is no JSON is the edge's: it knows nobody here any more, and its page is what a
+// reload brings.
+async function ask(url, method = "GET") {
+  const answer = await fetch(url, { ...script, method });
+  if (!answer.headers.get("Content-Type")?.startsWith("application/json")) {
+    location.reload();
+    return new Promise(() => {}); // the page is on its way out
+  }
+  return { status: answer.status, body: await answer.json() };
+}
+
 async function whoAmI() {
-  const answer = await fetch(`${provider}/refresh`, script);
-  const body = await answer.json();
-  if (!answer.ok) {
-    show("title", "Access knows you, this backend does not");
+  const { status, body } = await ask(`${provider}/refresh`);
+  if (status !== 200) {
+    show("title", status === 403 ? "The edge knows you, this backend does not" : "This backend did not sign you in");
     show("detail", body.error.message);
     return;
   }
@@ -22,17 +32,17 @@ async function whoAmI() {
   document.getElementById("facts").hidden = false;
 }
 
-document.getElementById("sign-out").addEventListener("click", async () => {
-  const answer = await fetch(`${provider}/logout`, { ...script, method: "POST" });
-  location.assign((await answer.json()).logoutUrl);
-});
-
-document.getElementById("around").addEventListener("click", async () => {
-  const { url, status } = await (await fetch("/around", { ...script, method: "POST" })).json();
-  show("refused", `${url}: ${status}`);
-});
-
-whoAmI().catch((err) => {
+const failed = (err) => {
   show("title", "The backend cannot be reached");
   show("detail", String(err));
+};
+
+document.getElementById("sign-out").addEventListener("click", () => {
+  ask(`${provider}/logout`, "POST").then(({ body }) => location.assign(body.logoutUrl)).catch(failed);
 });
+
+document.getElementById("around").addEventListener("click", () => {
+  ask("/around", "POST").then(({ body }) => show("refused", `GET ${body.url}: ${body.status}`)).catch(failed);
+});
+
+whoAmI().catch(failed);
