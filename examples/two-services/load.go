@@ -47,7 +47,7 @@ type load struct {
 	event   func(time.Time, string)
 
 	tokens []string      // that are alive, the oldest first
-	period time.Duration // how long the key has signed
+	period time.Duration // for how long the newest key has signed
 
 	mu    sync.Mutex // guards tally while people are at it
 	tally tally
@@ -57,9 +57,10 @@ type load struct {
 type tally struct {
 	issued, accepted, failures   int
 	rotations, restarts, outages int
-	signing                      string          // kid of the key that signed last
-	kids                         map[string]bool // of the tokens that the other service accepted
 	made                         int             // keys
+	signed                       map[string]bool // kids of the tokens that were issued
+	verified                     map[string]bool // kids of the tokens that the other service accepted
+	newest                       string          // kid
 	failure                      string          // the last
 }
 
@@ -77,7 +78,7 @@ func newLoad(clock *clock, cluster *cluster, hello string, people int, event fun
 		people:  people,
 		client:  &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: people}},
 		event:   event,
-		tally:   tally{kids: make(map[string]bool)},
+		tally:   tally{signed: make(map[string]bool), verified: make(map[string]bool)},
 	}
 }
 
@@ -103,7 +104,7 @@ func (l *load) step(ctx context.Context) error {
 	l.tally.made = int(l.cluster.store.made.Load())
 	if l.tally.rotations > before {
 		l.period = 0
-		l.event(l.clock.Now(), fmt.Sprintf("rotation %d: key %.8s signs", l.tally.rotations, l.tally.signing))
+		l.event(l.clock.Now(), fmt.Sprintf("rotation %d: key %.8s signs", l.tally.rotations, l.tally.newest))
 	}
 	l.clock.advance(step)
 	l.period += step
@@ -140,11 +141,9 @@ func (l *load) visit(ctx context.Context) string {
 			return
 		}
 		t.issued++
-		if kid != t.signing {
-			if t.signing != "" {
-				t.rotations++
-			}
-			t.signing = kid
+		if !t.signed[kid] { // two may sign at once: who finds a replica busy with the change gets the key before
+			t.signed[kid] = true
+			t.rotations, t.newest = len(t.signed)-1, kid
 		}
 	})
 	if err != nil {
@@ -171,7 +170,7 @@ func (l *load) use(ctx context.Context, token string) {
 			return
 		}
 		t.accepted++
-		t.kids[kid] = true
+		t.verified[kid] = true
 	})
 }
 
