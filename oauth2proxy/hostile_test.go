@@ -107,7 +107,7 @@ func TestHostileTokens(t *testing.T) {
 		{"padded", func(g *rig) string { return g.token(nil) + "==" }, jose.ErrMalformed, invalid},
 		{"line feed at the end", func(g *rig) string { return g.token(nil) + "\n" }, nil, invalid},
 		{"line feed within", func(g *rig) string { good := g.token(nil); return good[:9] + "\n" + good[9:] }, nil, invalid},
-		{"space at the end", func(g *rig) string { return g.token(nil) + " " }, jose.ErrMalformed, invalid},
+		{"space at the end", func(g *rig) string { return g.token(nil) + " " }, nil, invalid},
 		{"truncated signature", func(g *rig) string { good := g.token(nil); return good[:len(good)-4] }, nil, invalid},
 		{"DER signature", resign(func(g *rig, signed string) string {
 			sum := sha256.Sum256([]byte(signed))
