@@ -111,24 +111,26 @@ func TestCustomResolver(t *testing.T) {
 	require.Equal(t, "user:default/jane", message.Response.UserRef())
 }
 
-// TestReadme: every line of Go in the README stands in this file, which compiles.
+// TestReadme: every line of Go in the README, and in the page about proxies, stands in a test file, which compiles.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	source, err := os.ReadFile("example_test.go")
-	require.NoError(t, err)
-	compiled := make(map[string]bool)
-	for line := range strings.Lines(string(source)) {
-		compiled[strings.TrimSpace(line)] = true
-	}
-	blocks := strings.Split(string(readme), "```go\n")[1:]
-	require.NotEmpty(t, blocks)
-	for _, block := range blocks {
-		code, _, ok := strings.Cut(block, "```")
-		require.True(t, ok)
-		for line := range strings.Lines(code) {
-			if line = strings.TrimSpace(line); line != "" {
-				require.True(t, compiled[line], "the README has a line that does not stand in example_test.go: %s", line)
+	for page, test := range map[string]string{"README.md": "example_test.go", "docs/proxies.md": "proxies_test.go"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		source, err := os.ReadFile(test)
+		require.NoError(t, err)
+		compiled := make(map[string]bool)
+		for line := range strings.Lines(string(source)) {
+			compiled[strings.TrimSpace(line)] = true
+		}
+		blocks := strings.Split(string(text), "```go\n")[1:]
+		require.NotEmpty(t, blocks)
+		for _, block := range blocks {
+			code, _, ok := strings.Cut(block, "```")
+			require.True(t, ok)
+			for line := range strings.Lines(code) {
+				if line = strings.TrimSpace(line); line != "" {
+					require.True(t, compiled[line], "%s has a line that does not stand in %s: %s", page, test, line)
+				}
 			}
 		}
 	}
