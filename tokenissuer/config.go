@@ -34,7 +34,8 @@ type Config struct {
 	// https, or http on loopback, without query, fragment and slash at the end. It is required, and must equal
 	// [authprovider.Config.BaseURL].
 	Issuer string
-	// TTL is the life of a token, from 10 minutes to 24 hours, in whole seconds. If zero, it is one hour.
+	// TTL is the life of a token, from 10 minutes to 24 hours, in whole seconds. If zero, it is one hour. When it is raised, tokens of keys that
+	// were made before may live shorter, as nobody would serve those keys for so long.
 	TTL time.Duration
 	// OwnershipInToken writes the ent claim into the token. If false, as in Backstage, it is at the userinfo endpoint only,
 	// and the token stays small however many groups its user has.
@@ -48,8 +49,8 @@ type Config struct {
 	// Keys is where replicas share their keys. If nil, keys live in the memory of this process alone.
 	Keys KeyStore
 	// Secrets protect what is in Keys, and are required with it: at least 32 bytes each, from a random generator, the same on
-	// every replica. A record that was not written under one of them is not served, and private keys are encrypted. The first writes, all read; to
-	// rotate, put the new one in front, and drop the old one when its keys have expired.
+	// every replica. A record that was not written under one of them is not served, and private keys are encrypted. The first writes, all read. To
+	// rotate, add the new one behind on every replica, then put it in front on every replica, and drop the old one when its keys have expired.
 	Secrets [][]byte
 	// KeyFiles are keys in PEM files, instead of keys that the issuer makes: the first signs, all verify. They are read by New, and again once a
 	// minute; a file that cannot be read then leaves what was read before in force. To exchange a key, put the new one second, and first ten
@@ -112,7 +113,7 @@ func New(c Config) (*Issuer, error) {
 		return nil, err
 	}
 	var keys keySource
-	if len(c.KeyFiles) > 0 {
+	if c.KeyFiles != nil {
 		if keys, err = newFileKeys(slices.Clone(c.KeyFiles), algorithm, c.Now(), c.Logger); err != nil {
 			return nil, err
 		}
@@ -128,7 +129,7 @@ func New(c Config) (*Issuer, error) {
 		c.UserInfo = newMemoryUserInfo(c.Now)
 	}
 
-	discovery, err := newDiscovery(c.Issuer, algorithm)
+	discovery, err := newDiscovery(c.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +155,9 @@ func New(c Config) (*Issuer, error) {
 // recordCodec checks Secrets.
 func (c *Config) recordCodec() (*recordCodec, error) {
 	switch {
-	case c.Keys != nil && len(c.KeyFiles) > 0:
+	case c.KeyFiles != nil && len(c.KeyFiles) == 0:
+		return nil, errors.New("tokenissuer: Config.KeyFiles is empty: leave it nil for keys that the issuer makes")
+	case c.Keys != nil && c.KeyFiles != nil:
 		return nil, errors.New("tokenissuer: Config.Keys and KeyFiles exclude each other")
 	case c.Keys == nil && (c.Secrets != nil || c.PerReplicaKeys):
 		return nil, errors.New("tokenissuer: Config.Secrets and PerReplicaKeys are for Config.Keys, which is nil")

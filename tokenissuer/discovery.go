@@ -23,14 +23,14 @@ type metadata struct {
 	Claims        []string         `json:"claims_supported"`
 }
 
-func newDiscovery(issuer string, algorithm jose.Algorithm) (*document, error) {
+func newDiscovery(issuer string) (*document, error) {
 	return newDocument(metadata{
 		Issuer:        issuer,
 		JWKSURI:       issuer + "/.well-known/jwks.json",
 		UserInfo:      issuer + "/v1/userinfo",
 		ResponseTypes: []string{"id_token"},
 		SubjectTypes:  []string{"public"},
-		Algorithms:    []jose.Algorithm{algorithm},
+		Algorithms:    algorithms(), // those of older keys too, which clients that go by this list must accept; a key says which one it is for
 		Claims:        []string{"sub", "ent"},
 	}, discoveryMaxAge)
 }

@@ -74,6 +74,9 @@ func (i *Issuer) IssueToken(ctx context.Context, c authprovider.TokenClaims) (st
 		return "", err
 	}
 	exp := iat + int64(i.ttl/time.Second)
+	if !key.expires.IsZero() {
+		exp = min(exp, key.lastExpiry().Unix())
+	}
 
 	proof, exp, err := i.prove(ctx, key.signer, said, iat, exp)
 	ownershipInToken := i.ownershipInToken
@@ -142,7 +145,8 @@ func (i *Issuer) prove(ctx context.Context, signer *jose.Signer, said *statement
 // after that. Every token that the key signed is then refused. If it was the signing key, the next one signs from now on,
 // though not everybody may have it yet.
 //
-// The error wraps [ErrKeyNotFound] if no unexpired key has that kid; after any other, the key may or may not have been withdrawn.
+// The error wraps [ErrKeyNotFound] if the store has no key of that kid. After any other, which wraps [authprovider.ErrUnavailable] if the store
+// failed, the key may or may not have been withdrawn. The keys of [Config.KeyFiles] are not the issuer's to revoke.
 func (i *Issuer) Revoke(ctx context.Context, kid string) error {
 	return i.keys.revoke(ctx, i.clock.now(), kid)
 }

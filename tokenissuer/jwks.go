@@ -20,18 +20,14 @@ type publicKey struct {
 	Use       string         `json:"use"`
 }
 
-// newJWKS writes the keys. While there is no key to sign with nobody may keep the set, since the next key will sign at once.
-func newJWKS(keys []*key, signing bool) (*document, error) {
+// newJWKS writes the keys. With a maxAge of zero or less nobody may keep the set.
+func newJWKS(keys []*key, maxAge time.Duration) (*document, error) {
 	set := struct {
 		Keys []publicKey `json:"keys"`
 	}{make([]publicKey, len(keys))}
 	for i, k := range keys {
 		set.Keys[i] = publicKey{KeyType: k.jwk.KeyType, Curve: k.jwk.Curve, X: k.jwk.X, Y: k.jwk.Y, N: k.jwk.N, E: k.jwk.E,
 			KeyID: k.jwk.KeyID, Algorithm: k.jwk.Algorithm, Use: k.jwk.Use}
-	}
-	var maxAge time.Duration
-	if signing {
-		maxAge = jwksMaxAge
 	}
 	return newDocument(set, maxAge)
 }

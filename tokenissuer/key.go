@@ -15,9 +15,9 @@ import (
 //
 // Proof that no verifier misses a key: it serves whatever it fetched for at most jwksMaxAge, a key is served for lead
 // before it signs, and lead is longer. Only a key that has no predecessor signs at once. That is the first one of a
-// process, before anybody has fetched anything from it; or the first one after nobody issued a token or fetched the
-// keys for so long (at least 30 % of a period and grace) that nobody can have a fresh copy, since either would have
-// made the successor in time.
+// process, before anybody has fetched anything from it; the one after a key that was revoked; or the first one after
+// nobody issued a token or fetched the keys, or the store was down, for at least 30 % of a period and grace. Then too
+// nobody has a fresh copy: what is published without a successor may be kept no longer than its last key signs.
 const (
 	jwksMaxAge = 5 * time.Minute
 	// lead is twice jwksMaxAge, and as long as Backstage backends keep keys, whatever Cache-Control says.
@@ -59,7 +59,7 @@ func generateKey(alg jose.Algorithm, created, activates time.Time, period, ttl t
 	}
 	// Records keep whole seconds, and all replicas must read the same.
 	k := &key{public: signer.PublicKey(), jwk: jwk, private: private, signer: signer, created: created.Truncate(time.Second), activates: activates.Truncate(time.Second)}
-	k.retires = k.activates.Add(period)
+	k.retires = k.activates.Add(period.Truncate(time.Second))
 	k.expires = k.retires.Add(grace + ttl + skew)
 	return k, nil
 }
@@ -85,10 +85,12 @@ func (k *key) setPrivate(pkcs8 []byte) error {
 	return nil
 }
 
-// signsUntil is the last time at which a token made with the key expires, and is past the leeway of verifiers, before the key does.
-func (k *key) signsUntil(ttl time.Duration) time.Time {
-	return earliest(k.retires.Add(grace), k.expires.Add(-ttl-skew))
-}
+// signsUntil is the last time at which the key signs.
+func (k *key) signsUntil() time.Time { return k.retires.Add(grace) }
+
+// lastExpiry is when the last token that the key may sign expires: later, some verifiers would find the token alive and the key gone. It
+// matters for a key that was made when Config.TTL was shorter.
+func (k *key) lastExpiry() time.Time { return k.expires.Add(-skew) }
 
 // renewal is when the successor is made: at 70 % of the period.
 func (k *key) renewal() time.Time {

@@ -8,8 +8,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +27,8 @@ type KeyFile struct {
 	PrivateKeyFile string
 	// PublicKeyFile holds the public half (PKIX). If empty, it is taken from the private one; if both are given, they must match.
 	PublicKeyFile string
-	// KeyID is the kid. If empty, it is the RFC 7638 thumbprint, which is right for files whose content is exchanged.
+	// KeyID is the kid. If empty, it is the RFC 7638 thumbprint, which is right for files whose content is exchanged: verifiers that know
+	// another key under the same kid refuse tokens for minutes.
 	KeyID string
 	// Algorithm is the one that the key is for. If empty, it is [Config.Algorithm].
 	Algorithm string
@@ -85,7 +88,14 @@ func (f *fileKeys) current(ctx context.Context, now time.Time) (*keySnapshot, er
 	keys, err := f.read()
 	if err != nil {
 		f.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: key files not readable, the keys read before stay", slog.Any("error", err))
-		keys = s.served
+		keys = slices.Clone(s.served)
+	}
+	for i, k := range keys {
+		for _, old := range s.served {
+			if k.jwk == old.jwk && (k.signer == nil) == (old.signer == nil) {
+				keys[i] = old // the same in memory: who remembers verified tokens goes by that
+			}
+		}
 	}
 	next, err := f.next(keys, now)
 	if err != nil {
@@ -115,7 +125,7 @@ func (f *fileKeys) next(keys []*key, now time.Time) (*keySnapshot, error) {
 		}
 	}
 	var err error
-	s.jwks, err = newJWKS(keys, true)
+	s.jwks, err = newJWKS(keys, jwksMaxAge)
 	return s, err
 }
 
@@ -199,12 +209,17 @@ func (f KeyFile) read(algorithm jose.Algorithm) (*key, error) {
 // readPEM reads the one block of a file. Its errors do not hold what was read.
 func readPEM[K any](name string, parse func(*pem.Block) (K, error)) (K, error) {
 	var none K
-	data, err := os.ReadFile(name)
+	file, err := os.Open(name)
+	if err != nil {
+		return none, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
 	if err != nil {
 		return none, err
 	}
 	if len(data) > maxKeyFile {
-		return none, fmt.Errorf("%q has %d bytes, at most %d", name, len(data), maxKeyFile)
+		return none, fmt.Errorf("%q has more than %d bytes", name, maxKeyFile)
 	}
 	block, rest := pem.Decode(data)
 	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
@@ -218,6 +233,9 @@ func readPEM[K any](name string, parse func(*pem.Block) (K, error)) (K, error) {
 }
 
 func parsePrivateKey(block *pem.Block) (crypto.Signer, error) {
+	if len(block.Headers) > 0 { // RFC 1421: how it is encrypted
+		return nil, errors.New("want PRIVATE KEY, unencrypted")
+	}
 	var parsed any
 	var err error
 	switch block.Type {

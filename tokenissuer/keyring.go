@@ -23,7 +23,7 @@ const (
 	reloadInterval = time.Minute
 	// signingReload is the same for issuing, which makes no query in between: within that time a withdrawn key signs nothing more.
 	signingReload = 2 * time.Minute
-	// retryInterval is how long a store that failed is left alone.
+	// retryInterval is how long a store that failed is left alone while there is no key to sign with.
 	retryInterval = 10 * time.Second
 	storeTimeout  = 3 * time.Second
 )
@@ -45,13 +45,14 @@ type keyRing struct {
 	refreshing chan struct{}       // of capacity 1: holds a token while somebody refreshes
 	known      map[string]knownKey // by record ID, guarded by refreshing
 	revoked    map[string]bool     // by kid: those that were revoked here, guarded by refreshing
+	trusted    bool                // whether a record was ever read or written under our secrets, guarded by refreshing
 }
 
 // knownKey is a record that has been read, so that the same record is the same key in all snapshots.
 type knownKey struct {
-	data []byte
-	key  *key
-	err  error // why there is no key
+	record KeyRecord
+	key    *key
+	err    error // why there is no key
 }
 
 // keySnapshot is the state of the keys at one time.
@@ -105,7 +106,7 @@ func (r *keyRing) refresh(ctx context.Context, now time.Time, before *keySnapsho
 	select {
 	case r.refreshing <- struct{}{}:
 	default:
-		if before != nil && before.signer != nil && !now.After(before.signer.signsUntil(r.ttl)) {
+		if before != nil && before.signer != nil && !now.After(before.signer.signsUntil()) {
 			return before, nil
 		}
 		select {
@@ -132,9 +133,9 @@ func (r *keyRing) refresh(ctx context.Context, now time.Time, before *keySnapsho
 // next brings the keys up to date with the store and the clock. It runs while holding refreshing. A store that fails is no
 // error: what is in memory goes on working, and the snapshot says when to try again.
 func (r *keyRing) next(ctx context.Context, now time.Time) (*keySnapshot, error) {
-	keys, generation, err := r.load(ctx, now)
+	keys, err := r.load(ctx, now)
 	if err == nil {
-		keys, err = r.provide(ctx, now, keys, generation)
+		keys, err = r.provide(ctx, now, keys)
 	}
 	if err != nil {
 		r.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: keys not brought up to date", slog.Any("error", err))
@@ -142,27 +143,24 @@ func (r *keyRing) next(ctx context.Context, now time.Time) (*keySnapshot, error)
 			keys = r.remembered(now)
 		}
 	}
-	signer, successor := pick(keys, now, r.ttl)
+	signer, successor := pick(keys, now)
 	s := &keySnapshot{signer: signer, reloadDue: now.Add(reloadInterval), staleAt: now.Add(signingReload)}
-	if err != nil {
-		s.reloadDue = now.Add(retryInterval)
-	}
+	maxAge := jwksMaxAge
 	switch {
 	case signer == nil:
 		s.err = fmt.Errorf("%w: no signing key: %w", authprovider.ErrUnavailable, err)
-		s.signDue = now.Add(retryInterval)
+		s.signDue, s.reloadDue = now.Add(retryInterval), now.Add(retryInterval)
+		maxAge = 0 // the next key will sign at once
 	case successor != nil:
-		s.signDue = successor.activates
+		s.signDue = earliest(successor.activates, signer.signsUntil())
 	case now.Before(signer.renewal()):
 		s.signDue = signer.renewal()
 	default: // the successor is due and could not be made
-		s.signDue = now.Add(retryInterval)
-	}
-	if signer != nil {
-		s.signDue = earliest(s.signDue, signer.signsUntil(r.ttl))
+		s.signDue = earliest(now.Add(reloadInterval), signer.signsUntil())
+		maxAge = min(maxAge, signer.signsUntil().Sub(s.reloadDue)) // it may sign at once when this one has ceased to
 	}
 	s.served = r.choose(ctx, keys, signer, successor)
-	if s.jwks, err = newJWKS(s.served, signer != nil); err != nil {
+	if s.jwks, err = newJWKS(s.served, maxAge); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -174,57 +172,58 @@ const maxConflicts = 3
 
 // provide makes the keys that are due, or takes those that others made meanwhile, and returns all. Beside an error it returns
 // what there is.
-func (r *keyRing) provide(ctx context.Context, now time.Time, keys []*key, generation uint64) ([]*key, error) {
+func (r *keyRing) provide(ctx context.Context, now time.Time, keys []*key) ([]*key, error) {
 	for conflicts := 0; conflicts < maxConflicts; {
-		signer, successor := pick(keys, now, r.ttl)
+		signer, successor := pick(keys, now)
 		var activates time.Time
 		switch {
 		case signer == nil:
 			activates = now
 		case successor == nil && !now.Before(signer.renewal()):
-			activates = latest(now.Add(lead), earliest(signer.retires, signer.signsUntil(r.ttl)))
+			activates = latest(now.Add(lead), signer.retires)
 		default:
 			return keys, nil
 		}
-		k, err := r.create(ctx, now, activates, generation+1)
+		k, id, err := r.create(ctx, now, activates)
 		if err == nil {
 			keys = append(keys, k)
-			generation++
 			continue
 		}
 		if !errors.Is(err, ErrKeyExists) {
 			return keys, err
 		}
 		conflicts++
-		found, last, err := r.load(ctx, now)
+		found, err := r.load(ctx, now)
 		if err != nil {
 			return keys, err
 		}
-		keys, generation = found, last
+		keys = found
+		if _, listed := r.known[id]; !listed { // what stands there is so broken that the store skips it
+			r.known[id] = knownKey{err: errForeign}
+		}
 	}
 	return keys, errors.New("tokenissuer: other replicas kept making keys in between")
 }
 
-// load reads the store and returns the unexpired keys and the last generation. A key of ours that is no longer there has been withdrawn.
-func (r *keyRing) load(ctx context.Context, now time.Time) ([]*key, uint64, error) {
+// load reads the store and returns the unexpired keys. A key of ours that is no longer there has been withdrawn.
+func (r *keyRing) load(ctx context.Context, now time.Time) ([]*key, error) {
 	records, err := r.store.ListKeys(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	known := make(map[string]knownKey, len(records))
 	keys := make([]*key, 0, len(records))
-	var generation uint64
 	var foreign error
 	for _, rec := range records {
-		generation = max(generation, generationOf(rec.ID))
 		k, seen := r.known[rec.ID]
-		if !seen || !bytes.Equal(k.data, rec.Data) {
-			k = knownKey{data: rec.Data}
+		if !seen || !bytes.Equal(k.record.Data, rec.Data) || !k.record.Expires.Equal(rec.Expires) {
+			k = knownKey{record: rec}
 			if k.key, k.err = r.codec.read(rec, r.shared); k.err != nil {
 				r.logger.LogAttrs(ctx, slog.LevelError, "tokenissuer: key record not served", slog.String("id", rec.ID), slog.Any("error", k.err))
 			}
 		}
 		known[rec.ID] = k
+		r.trusted = r.trusted || k.err == nil
 		switch {
 		case k.err == nil && r.revoked[k.key.public.KeyID]: // and put back by whoever can write to the store
 		case k.err == nil && now.Before(k.key.expires):
@@ -234,11 +233,12 @@ func (r *keyRing) load(ctx context.Context, now time.Time) ([]*key, uint64, erro
 		}
 	}
 	r.known = known
-	if len(keys) == 0 && foreign != nil {
-		// A key made now would be one that the other replicas refuse, and theirs are refused here.
-		return nil, 0, fmt.Errorf("tokenissuer: no key record can be read (are Config.Secrets those of the other replicas?): %w", foreign)
+	if len(keys) == 0 && foreign != nil && !r.trusted {
+		// A key made now would be one that the other replicas refuse, and theirs are refused here. If our secrets are known to be right
+		// the records are junk, which must not keep a key that was revoked from being replaced.
+		return nil, fmt.Errorf("tokenissuer: no key record can be read (are Config.Secrets those of the other replicas?): %w", foreign)
 	}
-	return keys, generation, nil
+	return keys, nil
 }
 
 // remembered returns the unexpired keys of the last snapshot.
@@ -250,27 +250,29 @@ func (r *keyRing) remembered(now time.Time) []*key {
 	return slices.DeleteFunc(slices.Clone(s.served), func(k *key) bool { return !now.Before(k.expires) || r.revoked[k.public.KeyID] })
 }
 
-// create makes a key and stores it; not before that can anybody see it.
-func (r *keyRing) create(ctx context.Context, now, activates time.Time, generation uint64) (*key, error) {
+// create makes a key and stores it under the ID that it returns; not before that can anybody see it.
+func (r *keyRing) create(ctx context.Context, now, activates time.Time) (*key, string, error) {
 	k, err := generateKey(r.algorithm, now, activates, r.period, r.ttl)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	id := k.public.KeyID
 	if r.shared {
-		id = recordID(generation)
+		id = r.nextID()
 	}
 	rec, err := r.codec.write(id, k, r.shared)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	// Before it is stored: if the answer is lost, the next load finds the record and knows whose it is.
+	r.known[id] = knownKey{record: rec, key: k}
 	if err := r.store.CreateKey(ctx, rec); err != nil {
-		return nil, err
+		return nil, id, err
 	}
-	r.known[id] = knownKey{data: rec.Data, key: k}
+	r.trusted = true
 	r.logger.LogAttrs(ctx, slog.LevelInfo, "tokenissuer: signing key made", slog.String("kid", k.public.KeyID),
 		slog.Time("activates", k.activates), slog.Time("expires", k.expires))
-	return k, nil
+	return k, id, nil
 }
 
 // revoke withdraws a key: from the store, and here at once.
@@ -283,8 +285,8 @@ func (r *keyRing) revoke(ctx context.Context, now time.Time, kid string) error {
 	defer func() { <-r.refreshing }()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if _, _, err := r.load(ctx, now); err != nil && len(r.known) == 0 {
-		return fmt.Errorf("tokenissuer: revoke: %w", err)
+	if _, err := r.load(ctx, now); err != nil {
+		return fmt.Errorf("%w: revoke: %w", authprovider.ErrUnavailable, err)
 	}
 	found := false
 	for id, k := range r.known {
@@ -292,7 +294,7 @@ func (r *keyRing) revoke(ctx context.Context, now time.Time, kid string) error {
 			continue
 		}
 		if err := r.store.DeleteKey(ctx, id); err != nil {
-			return fmt.Errorf("tokenissuer: revoke: %w", err)
+			return fmt.Errorf("%w: revoke: %w", authprovider.ErrUnavailable, err)
 		}
 		found = true
 	}
@@ -310,6 +312,24 @@ func (r *keyRing) revoke(ctx context.Context, now time.Time, kid string) error {
 }
 
 const generationPrefix = "generation-"
+
+// nextID returns the ID that every replica which sees the same records gives the next key: that of the generation after the last. It passes
+// over records that are not ours, so that whoever can write to the store cannot take the place of a key, or use the numbers up.
+func (r *keyRing) nextID() string {
+	var last uint64
+	for id, k := range r.known {
+		if k.err == nil {
+			last = max(last, generationOf(id))
+		}
+	}
+	for {
+		last++
+		id := recordID(last)
+		if _, taken := r.known[id]; !taken {
+			return id
+		}
+	}
+}
 
 // recordID is of fixed length, so that records sort in a database's console.
 func recordID(generation uint64) string { return fmt.Sprintf(generationPrefix+"%012d", generation) }
@@ -337,8 +357,10 @@ func (r *keyRing) choose(ctx context.Context, keys []*key, signer, successor *ke
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), b.expires.Compare(a.expires), cmp.Compare(a.public.KeyID, b.public.KeyID))
 	})
 	if len(keys) > maxServedKeys {
-		r.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: too many live keys, the oldest are not served",
-			slog.Int("keys", len(keys)), slog.Int("served", maxServedKeys))
+		if before := r.snapshot.Load(); before == nil || len(before.served) < maxServedKeys { // else it was said
+			r.logger.LogAttrs(ctx, slog.LevelWarn, "tokenissuer: too many live keys, the oldest are not served",
+				slog.Int("keys", len(keys)), slog.Int("served", maxServedKeys))
+		}
 		keys = keys[:maxServedKeys]
 	}
 	return keys
@@ -346,10 +368,16 @@ func (r *keyRing) choose(ctx context.Context, keys []*key, signer, successor *ke
 
 // pick returns the key of ours that signs now: of those in their period the youngest, else the one that will sign next
 // and is published already. successor is the one after it. Replicas that see the same keys pick the same.
-func pick(keys []*key, now time.Time, ttl time.Duration) (signer, successor *key) {
+//
+// A key that was made in the future is neither while there is another: a replica whose clock is days ahead must not keep the others from
+// making a successor, and then from signing.
+func pick(keys []*key, now time.Time) (signer, successor *key) {
+	var future *key
 	for _, k := range keys {
 		switch {
-		case k.signer == nil || now.After(k.signsUntil(ttl)):
+		case k.signer == nil || now.After(k.signsUntil()):
+		case k.created.Sub(now) > clockTolerance:
+			future = k
 		case k.activates.After(now):
 			if successor == nil || k.before(successor) {
 				successor = k
@@ -358,10 +386,13 @@ func pick(keys []*key, now time.Time, ttl time.Duration) (signer, successor *key
 			signer = k
 		}
 	}
-	if signer == nil {
+	switch {
+	case signer != nil:
+		return signer, successor
+	case successor != nil:
 		return successor, nil
 	}
-	return signer, successor
+	return future, nil // with which signing fails: ErrClock
 }
 
 func earliest(a, b time.Time) time.Time {

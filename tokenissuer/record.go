@@ -29,7 +29,10 @@ type storedKey struct {
 	Private []byte `json:"private,omitempty"`
 }
 
-const storedKeyVersion = 1
+const (
+	storedKeyVersion = 1
+	maxRecordData    = 8 << 10
+)
 
 // errForeign means that a record was not written under one of our secrets.
 var errForeign = errors.New("the record's authentication code does not verify")
@@ -92,7 +95,7 @@ func (c *recordCodec) write(id string, k *key, shared bool) (KeyRecord, error) {
 // read returns the key of a record, with its private half if that is shared and wanted. The error is errForeign if the record may have
 // been written by anybody.
 func (c *recordCodec) read(r KeyRecord, private bool) (*key, error) {
-	if len(r.Data) < sha256.Size {
+	if len(r.Data) < sha256.Size || len(r.Data) > maxRecordData {
 		return nil, errForeign
 	}
 	mac, text := r.Data[:sha256.Size], r.Data[sha256.Size:]
