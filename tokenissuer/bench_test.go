@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/stagedoor/internal/jose"
 	"example.com/stagedoor/tokenissuer"
 )
 
@@ -40,19 +41,21 @@ func BenchmarkIssue(b *testing.B) {
 	}
 }
 
+func verifySignature(b *testing.B) {
+	key, sum := benchKey(b)
+	signature, err := ecdsa.SignASN1(rand.Reader, key, sum)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !ecdsa.VerifyASN1(&key.PublicKey, sum, signature) {
+			b.Fatal("bad signature")
+		}
+	}
+}
+
 // BenchmarkVerify's floor is the verification of one signature.
 func BenchmarkVerify(b *testing.B) {
-	b.Run("floor", func(b *testing.B) {
-		key, sum := benchKey(b)
-		signature, err := ecdsa.SignASN1(rand.Reader, key, sum)
-		require.NoError(b, err)
-		b.ReportAllocs()
-		for b.Loop() {
-			if !ecdsa.VerifyASN1(&key.PublicKey, sum, signature) {
-				b.Fatal("bad signature")
-			}
-		}
-	})
+	b.Run("floor", verifySignature)
 	b.Run("ours", func(b *testing.B) {
 		issuer, _ := newIssuer(b)
 		token := issue(b, issuer, jane)
@@ -62,6 +65,33 @@ func BenchmarkVerify(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	})
+}
+
+// BenchmarkVerifyRemembered is of a token that was seen before, against the same floor: what is saved.
+func BenchmarkVerifyRemembered(b *testing.B) {
+	b.Run("floor", verifySignature)
+	bench := func(b *testing.B, v *tokenissuer.Verifier, token string) {
+		ctx := b.Context()
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := v.Verify(ctx, token); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("ours", func(b *testing.B) {
+		issuer, _ := newIssuer(b)
+		v, err := issuer.NewVerifier(tokenissuer.VerifierConfig{CacheSize: 1024})
+		require.NoError(b, err)
+		bench(b, v, issue(b, issuer, jane))
+	})
+	b.Run("remote", func(b *testing.B) {
+		signer := newSigner(b, "k", jose.ES256)
+		_, url := newSite(b, signer)
+		v, clock := newVerifier(b, url, remember)
+		full, _ := janeFrom(clock.Now().Unix())
+		bench(b, v, sign(b, signer, user, full))
 	})
 }
 

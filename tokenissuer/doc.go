@@ -10,14 +10,20 @@
 //	mux.Handle("/api/auth/", auth)
 //	mux.Handle("/api/todos", issuer.Middleware(todos)) // tokenissuer.UserFromContext(ctx) says who asks
 //
+// A service in another process needs no more than the issuer's URL:
+//
+//	users, err := tokenissuer.NewVerifier(tokenissuer.VerifierConfig{Issuer: "https://portal.example.com/api/auth"})
+//	mux.Handle("/api/todos", users.Middleware(todos))
+//
 // Signing in gives a user a token and protects no route by itself: every route of the host's own that is not for everybody needs
-// [Issuer.Middleware] or [Issuer.Verify].
+// [Issuer.Middleware] or [Issuer.Verify], or those of a [Verifier].
 //
 // # Tokens
 //
 // A user token is a JWT of type vnd.backstage.user, signed with ES256, for the audience "backstage", about one user (sub, an
 // entity reference), for [Config.TTL]. Its uip claim is the signature of a limited user token, which says who the user is and is
-// no more than that: [Issuer.Verify] and [Issuer.Middleware] refuse it, userinfo takes it. Ownership (ent) and custom claims
+// no more than that: [LimitedToken] makes it, [Issuer.Verify] and [Issuer.Middleware] refuse it, userinfo and a [Verifier] with
+// [VerifierConfig.AcceptLimited] take it. Ownership (ent) and custom claims
 // are what they were at the sign-in; userinfo answers them per token, so that a later sign-in changes nothing about an
 // earlier token.
 //

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/tokenissuer"
@@ -56,4 +57,78 @@ func Example() {
 	// 401
 	// you are user:default/jane
 	// 1 key
+}
+
+// Another service accepts the tokens of an issuer of which it knows nothing but the URL. Its pictures are loaded by pages, which send no
+// header: there a limited user token in a cookie will do.
+func ExampleNewVerifier() {
+	// The portal, elsewhere.
+	portal := http.NewServeMux()
+	server := httptest.NewServer(portal)
+	defer server.Close()
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: server.URL + "/api/auth"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	portal.HandleFunc("GET /api/auth/.well-known/jwks.json", func(w http.ResponseWriter, r *http.Request) {
+		if err := issuer.ServeJWKS(w, r); err != nil {
+			http.Error(w, "keys not available", http.StatusServiceUnavailable)
+		}
+	})
+
+	// The service.
+	users, err := tokenissuer.NewVerifier(tokenissuer.VerifierConfig{Issuer: issuer.IssuerURL(), CacheSize: 10_000})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer users.Close()
+	viewers, err := tokenissuer.NewVerifier(tokenissuer.VerifierConfig{
+		Issuer:        issuer.IssuerURL(),
+		AcceptLimited: true,
+		LimitedCookie: "backstage-auth",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer viewers.Close()
+	whoami := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := tokenissuer.UserFromContext(r.Context())
+		fmt.Fprintf(w, "%s, limited: %t", user.Subject, user.Limited)
+	})
+	service := http.NewServeMux()
+	service.Handle("/todos", users.Middleware(whoami))
+	service.Handle("/pictures/", viewers.Middleware(whoami))
+
+	// A user of both.
+	token, err := issuer.IssueToken(context.Background(), authprovider.TokenClaims{Subject: "user:default/jane"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	limited, _, err := tokenissuer.LimitedToken(token)
+	if err != nil {
+		log.Fatal(err)
+	}
+	get := func(path, authorization, cookie string) {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		if authorization != "" {
+			r.Header.Set("Authorization", authorization)
+		}
+		if cookie != "" {
+			r.AddCookie(&http.Cookie{Name: "backstage-auth", Value: cookie})
+		}
+		w := httptest.NewRecorder()
+		service.ServeHTTP(w, r)
+		fmt.Println(w.Code, strings.TrimSpace(w.Body.String()))
+	}
+	get("/todos", "Bearer "+token, "")
+	get("/todos", "", limited)
+	get("/todos", "Bearer "+limited, "")
+	get("/pictures/1", "", limited)
+	get("/pictures/1", "", "")
+	// Output:
+	// 200 user:default/jane, limited: false
+	// 401 Unauthorized
+	// 401 Unauthorized
+	// 200 user:default/jane, limited: true
+	// 401 Unauthorized
 }

@@ -108,7 +108,7 @@ func TestMounted(t *testing.T) {
 		"userinfo_endpoint": "http://localhost:7007/api/auth/v1/userinfo",
 		"response_types_supported": ["id_token"],
 		"subject_types_supported": ["public"],
-		"id_token_signing_alg_values_supported": ["ES256"],
+		"id_token_signing_alg_values_supported": ["ES256", "ES384", "RS256", "PS256", "EdDSA"],
 		"claims_supported": ["sub", "ent"]
 	}`, body)
 
@@ -132,7 +132,7 @@ func TestMounted(t *testing.T) {
 	require.JSONEq(t, `{"claims":{"sub":"user:default/jane","ent":["user:default/jane","group:default/team-a"]}}`, body)
 	resp, body = do(http.MethodGet, "/v1/userinfo", "")
 	require.Equal(t, 401, resp.StatusCode)
-	require.Equal(t, "Bearer", resp.Header.Get("WWW-Authenticate"))
+	require.Equal(t, `Bearer realm="backstage"`, resp.Header.Get("WWW-Authenticate"))
 	require.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
 	require.Contains(t, body, "No token provided")
 	resp, body = do(http.MethodGet, "/v1/userinfo", "x.y.z")

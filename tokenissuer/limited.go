@@ -30,8 +30,11 @@ func LimitedToken(token string) (string, time.Time, error) {
 	if !ok || proof == "" {
 		return "", time.Time{}, fmt.Errorf("%w: no uip", ErrInvalidToken)
 	}
-	if c.Subject == "" || c.IssuedAt.IsZero() || c.Expiry.IsZero() {
-		return "", time.Time{}, fmt.Errorf("%w: no sub, iat or exp", ErrInvalidToken)
+	if h.KeyID == "" || c.Subject == "" || c.IssuedAt.IsZero() || c.Expiry.IsZero() {
+		return "", time.Time{}, fmt.Errorf("%w: no kid, sub, iat or exp", ErrInvalidToken)
+	}
+	if c.IssuedAt.Nanosecond() != 0 || c.Expiry.Nanosecond() != 0 {
+		return "", time.Time{}, fmt.Errorf("%w: iat or exp is a fraction", ErrInvalidToken) // of which there are many spellings
 	}
 	// The text whose signature the uip is: see identityProof.
 	header := append(make([]byte, 0, 128), `{"typ":"`+typeLimitedUser+`","alg":"`+string(h.Algorithm)+`","kid":`...)
@@ -49,5 +52,9 @@ func LimitedToken(token string) (string, time.Time, error) {
 	limited = append(limited, '.')
 	limited = enc.AppendEncode(limited, payload)
 	limited = append(append(limited, '.'), proof...)
-	return string(limited), c.Expiry, nil
+	made := string(limited)
+	if _, err := jose.Parse(made); err != nil { // a uip that is no signature, but what ends a cookie, say
+		return "", time.Time{}, fmt.Errorf("%w: uip: %w", ErrInvalidToken, err)
+	}
+	return made, c.Expiry, nil
 }

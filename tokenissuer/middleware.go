@@ -8,15 +8,18 @@ import (
 	"net/http"
 )
 
-// The challenges of RFC 6750 section 3: no error code for a request that carried no token.
+// The challenges of RFC 6750 section 3: at least one parameter, and no error code for a request that carried no token.
 const (
-	challengeMissing = `Bearer`
+	challengeMissing = `Bearer realm="` + audience + `"`
 	challengeInvalid = `Bearer error="invalid_token"`
 )
 
 // Middleware lets only those requests through to next that carry a valid user token in the Authorization header, or a limited one in
 // [VerifierConfig.LimitedCookie], and puts the token into their context; see [UserFromContext]. All others get 401 with WWW-Authenticate, or
 // 503 if the keys cannot be read. Why a token was refused is logged at level Debug, and not told.
+//
+// An answer to a cookie is marked Cache-Control: private and Vary: Cookie before next runs, which may set them otherwise: no shared cache
+// hands it on, as none does with answers to an Authorization header (RFC 9111 section 3.5).
 //
 // It says who the user is. What the user may do is for next to decide. A host whose app is at another origin puts its CORS handling in
 // front: a preflight carries no token.
@@ -33,12 +36,20 @@ func (v *Verifier) Middleware(next http.Handler) http.Handler {
 		}
 		switch {
 		case err == nil:
+			if cookie {
+				w.Header().Set("Cache-Control", "private")
+				w.Header().Add("Vary", "Cookie")
+			}
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey{}, token)))
 		case errors.Is(err, ErrInvalidToken):
 			v.logger.LogAttrs(r.Context(), slog.LevelDebug, "tokenissuer: request refused", slog.Any("error", err))
 			refuse(w, challengeInvalid)
 		default:
-			v.logger.LogAttrs(r.Context(), slog.LevelError, "tokenissuer: token not verifiable", slog.Any("error", err))
+			level := slog.LevelError
+			if r.Context().Err() != nil {
+				level = slog.LevelDebug // whoever hangs up while keys are fetched is no failure of ours
+			}
+			v.logger.LogAttrs(r.Context(), level, "tokenissuer: token not verifiable", slog.Any("error", err))
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Retry-After", "10")
 			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)

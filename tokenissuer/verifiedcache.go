@@ -1,25 +1,34 @@
 package tokenissuer
 
 import (
-	"crypto"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/binary"
+	"hash/maphash"
+	"strings"
 	"sync/atomic"
+	"time"
+
+	"example.com/stagedoor/internal/jose"
 )
+
+// maxRemembered is the length of the longest token that is remembered. Those of Backstage have a few hundred bytes, and some thousands
+// if they carry the ownership; without a bound, a few users in thousands of groups would decide how much memory a cache takes.
+const maxRemembered = 8 << 10
 
 // verifiedCache remembers tokens that were verified, so that the second sight of one costs a hash instead of a signature. It is a table
 // of fixed size in which a token has one place: no lock, no allocation, no list to keep in order. Two tokens that share a place push
-// each other out, which costs a verification.
+// each other out, which costs a verification. Only what verified gets in, so nobody without tokens of their own can push others out.
 type verifiedCache struct {
+	seed   maphash.Seed
 	places []atomic.Pointer[verifiedEntry] // a power of two of them
 }
 
-// verifiedEntry is immutable. It is found by the hash of the whole token, signature included: nobody can make another that fits.
+// verifiedEntry is immutable. It is found by the hash, and recognised by the whole text, signature included: no other token is it.
 type verifiedEntry struct {
-	hash  [sha256.Size]byte
-	token *VerifiedToken
-	key   crypto.PublicKey // that verified it
+	hash        uint64
+	text        string
+	token       *VerifiedToken
+	key         jose.PublicKey // that verified it
+	from, until time.Time      // between which it is good
 }
 
 // newVerifiedCache returns nil for a size of zero.
@@ -31,33 +40,41 @@ func newVerifiedCache(size int) *verifiedCache {
 	for n < size {
 		n *= 2
 	}
-	return &verifiedCache{places: make([]atomic.Pointer[verifiedEntry], n)}
+	return &verifiedCache{seed: maphash.MakeSeed(), places: make([]atomic.Pointer[verifiedEntry], n)}
 }
 
-func (c *verifiedCache) place(hash *[sha256.Size]byte) *atomic.Pointer[verifiedEntry] {
-	return &c.places[binary.LittleEndian.Uint64(hash[:8])&uint64(len(c.places)-1)]
+func (c *verifiedCache) place(hash uint64) *atomic.Pointer[verifiedEntry] {
+	return &c.places[hash&uint64(len(c.places)-1)]
 }
 
-// get returns what is known of the token with that hash. Whether it is still good is for the caller to check.
-func (c *verifiedCache) get(hash *[sha256.Size]byte) *verifiedEntry {
-	if e := c.place(hash).Load(); e != nil && e.hash == *hash {
+// get returns what is known of a token, or nil. Whether it is still good is for the caller to check.
+//
+// The texts are compared if the hashes are equal, whose seed nobody knows: how long it takes tells nobody how a token of somebody else's
+// begins.
+func (c *verifiedCache) get(text string) *verifiedEntry {
+	hash := maphash.String(c.seed, text)
+	if e := c.place(hash).Load(); e != nil && e.hash == hash && e.text == text {
 		return e
 	}
 	return nil
 }
 
-func (c *verifiedCache) put(e *verifiedEntry) { c.place(&e.hash).Store(e) }
+// put remembers e under text, which may be a piece of a longer one.
+func (c *verifiedCache) put(text string, e *verifiedEntry) {
+	e.text, e.hash = strings.Clone(text), maphash.String(c.seed, text)
+	c.place(e.hash).Store(e)
+}
 
-func (c *verifiedCache) drop(e *verifiedEntry) { c.place(&e.hash).CompareAndSwap(e, nil) }
+func (c *verifiedCache) drop(e *verifiedEntry) { c.place(e.hash).CompareAndSwap(e, nil) }
 
-// sameKey reports whether two keys are the same one in memory, which a key that was fetched again is not.
-func sameKey(a, b crypto.PublicKey) bool {
-	if x, ok := a.(ed25519.PublicKey); ok { // a slice, which == cannot compare
-		y, ok := b.(ed25519.PublicKey)
-		return ok && x.Equal(y)
-	}
-	if _, ok := b.(ed25519.PublicKey); ok {
+// sameKey reports whether two keys are one and the same in memory, and for the same algorithm. To compare what they point to would cost
+// more, and is not needed: key sets return the key that they have until it changes.
+func sameKey(a, b jose.PublicKey) bool {
+	if a.KeyID != b.KeyID || a.Algorithm != b.Algorithm {
 		return false
 	}
-	return a == b
+	if x, ok := a.Key.(ed25519.PublicKey); ok { // a slice, which == cannot compare
+		return x.Equal(b.Key)
+	}
+	return a.Key == b.Key
 }

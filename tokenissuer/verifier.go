@@ -2,7 +2,6 @@ package tokenissuer
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,7 +29,8 @@ const (
 type VerifierConfig struct {
 	// Issuer is the exact iss of the tokens, which is [Config.Issuer] of the service that makes them.
 	Issuer string
-	// JWKSURL is where the keys are: https, or http on loopback. If empty, it is Issuer and "/.well-known/jwks.json".
+	// JWKSURL is where the keys are: https, or http on loopback. If empty, it is Issuer and "/.well-known/jwks.json"; Issuer must then have
+	// the form of [Config.Issuer].
 	JWKSURL string
 
 	// Algorithms lists the permitted ones. If nil, they are those of [Config.Algorithm]; the published key decides which of them it is for.
@@ -43,8 +43,8 @@ type VerifierConfig struct {
 	// no Authorization header, such as "backstage-auth". Other methods take no cookie, as browsers send cookies along with what
 	// foreign pages ask for. If empty, no cookie is read. It needs AcceptLimited.
 	LimitedCookie string
-	// CacheSize is how many verified tokens are remembered, up to 1,048,576. A token is forgotten when it expires or its key is
-	// withdrawn. If zero, each sight of a token is verified.
+	// CacheSize is about how many verified tokens are remembered, up to 1,048,576. One counts for nothing when it has expired or its key is
+	// withdrawn, and takes some three times its length in memory; those longer than 8 KiB are verified at each sight. If zero, all are.
 	CacheSize int
 
 	// HTTPClient fetches the keys. If nil, it is a client of its own. Redirects are never followed.
@@ -77,6 +77,9 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 		return nil, errors.New("tokenissuer: VerifierConfig.Issuer is required")
 	}
 	if c.JWKSURL == "" {
+		if err := checkIssuerURL(c.Issuer, false); err != nil {
+			return nil, fmt.Errorf("tokenissuer: VerifierConfig.Issuer without JWKSURL: %w", err)
+		}
 		c.JWKSURL = c.Issuer + "/.well-known/jwks.json"
 	}
 	if c.Now == nil {
@@ -169,32 +172,42 @@ func (v *Verifier) Close() error {
 // Errors wrap [ErrInvalidToken], but for those that wrap [authprovider.ErrUnavailable] or the error of ctx: then the keys could
 // not be read and nothing is known about the token.
 func (v *Verifier) Verify(ctx context.Context, token string) (*VerifiedToken, error) {
-	if v.cache == nil {
+	if v.cache == nil || len(token) > maxRemembered {
 		t, _, err := v.verify(ctx, token)
 		return t, err
 	}
-	hash := sha256.Sum256([]byte(token))
-	if e := v.cache.get(&hash); e != nil {
-		if v.stillGood(ctx, e) {
-			return e.token, nil
-		}
-		v.cache.drop(e)
+	e := v.cache.get(token)
+	if e != nil && v.stillGood(ctx, e) {
+		return e.token, nil
 	}
 	t, key, err := v.verify(ctx, token)
-	if err == nil {
-		v.cache.put(&verifiedEntry{hash: hash, token: t, key: key.Key})
+	switch {
+	case err == nil:
+		v.cache.put(token, v.newEntry(t, key))
+	case e != nil && errors.Is(err, ErrInvalidToken): // and not because the keys cannot be read just now
+		v.cache.drop(e)
 	}
 	return t, err
 }
 
-// stillGood reports whether a remembered token has not expired and its key is published still.
+// newEntry remembers t for as long as verifying it again, under the same key, would succeed.
+func (v *Verifier) newEntry(t *VerifiedToken, key jose.PublicKey) *verifiedEntry {
+	c := t.token.Claims()
+	e := &verifiedEntry{token: t, key: key, from: c.IssuedAt.Add(-aheadLeeway), until: c.Expiry.Add(v.leeway)}
+	if !c.NotBefore.IsZero() {
+		e.from = latest(e.from, c.NotBefore.Add(-v.leeway))
+	}
+	return e
+}
+
+// stillGood reports whether a remembered token is good at this time, however the clock was set since, and its key is published still.
 func (v *Verifier) stillGood(ctx context.Context, e *verifiedEntry) bool {
-	if !v.now().Before(e.token.Expiry.Add(v.leeway)) {
+	if now := v.now(); now.Before(e.from) || !now.Before(e.until) {
 		return false
 	}
 	h := e.token.token.Header()
 	key, err := v.keys.Key(ctx, h.KeyID, h.Algorithm)
-	return err == nil && sameKey(key.Key, e.key)
+	return err == nil && sameKey(key, e.key)
 }
 
 func (v *Verifier) verify(ctx context.Context, raw string) (*VerifiedToken, jose.PublicKey, error) {

@@ -3,13 +3,15 @@ package tokenissuer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/stagedoor/internal/jose"
 )
 
-// VerifiedToken is what a user token says, once it is known to be the issuer's and alive. It is immutable.
+// VerifiedToken is what a user token says, once it is known to be the issuer's and alive. Nobody may modify it: all requests with one token
+// may share it, see [VerifierConfig.CacheSize].
 type VerifiedToken struct {
 	// Subject is the user's entity reference.
 	Subject string
@@ -34,6 +36,7 @@ func newVerifiedToken(t *jose.Token, limited bool) (*VerifiedToken, error) {
 		if err := t.Decode("ent", &v.Ownership); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 		}
+		v.Ownership = slices.Clip(v.Ownership) // so that append copies it
 	}
 	return v, nil
 }

@@ -280,7 +280,7 @@ func (r *Remote) publish(f *fetch[*snapshot], keys []jose.PublicKey, maxAge time
 		maxAge = r.softTTL
 	}
 	soft := min(max(maxAge, minSoftTTL), maxSoftTTL, r.hardTTL/2)
-	f.result = newSnapshot(keys, f.started.Add(r.hardTTL))
+	f.result = newSnapshot(r.snapshot.Load().keep(keys), f.started.Add(r.hardTTL))
 	r.snapshot.Store(f.result)
 	r.refreshAt.Store(f.started.Add(soft).UnixNano())
 	r.failures, r.lastError = 0, nil

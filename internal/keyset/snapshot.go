@@ -1,6 +1,7 @@
 package keyset
 
 import (
+	"crypto"
 	"fmt"
 	"time"
 
@@ -22,6 +23,25 @@ func newSnapshot(keys []jose.PublicKey, until time.Time) *snapshot {
 		}
 	}
 	return s
+}
+
+// keep replaces those of keys that s has already by what s has, so that a key is the same
+// value for as long as the issuer publishes it: whoever remembers what it has verified
+// knows it again by its address.
+func (s *snapshot) keep(keys []jose.PublicKey) []jose.PublicKey {
+	if s == nil {
+		return keys
+	}
+	for i, k := range keys {
+		for _, old := range s.byID[k.KeyID] {
+			key, ok := old.Key.(interface{ Equal(crypto.PublicKey) bool })
+			if ok && old.Algorithm == k.Algorithm && key.Equal(k.Key) {
+				keys[i] = old
+				break
+			}
+		}
+	}
+	return keys
 }
 
 func (s *snapshot) usable(now time.Time) bool { return s != nil && now.Before(s.until) }
