@@ -174,7 +174,7 @@ func (f KeyFile) read(algorithm jose.Algorithm) (*key, error) {
 		k.private, public = private, private.Public()
 	}
 	if f.PublicKeyFile != "" {
-		own, err := readPEM(f.PublicKeyFile, func(block *pem.Block) (crypto.PublicKey, error) { return x509.ParsePKIXPublicKey(block.Bytes) })
+		own, err := readPEM(f.PublicKeyFile, parsePublicKey)
 		if err != nil {
 			return nil, err
 		}
@@ -183,23 +183,21 @@ func (f KeyFile) read(algorithm jose.Algorithm) (*key, error) {
 		}
 		public = own
 	}
-	kid := f.KeyID
-	if kid == "" {
-		var err error
-		if kid, err = jose.Thumbprint(public); err != nil {
-			return nil, err
-		}
-	}
-	var err error
-	k.public = jose.PublicKey{KeyID: kid, Algorithm: algorithm, Key: public}
+	k.public = jose.PublicKey{KeyID: f.KeyID, Algorithm: algorithm, Key: public}
 	if !k.public.Fits(algorithm) {
 		return nil, fmt.Errorf("a key of type %T and its size do not fit algorithm %s", public, algorithm)
+	}
+	var err error
+	if f.KeyID == "" {
+		if k.public.KeyID, err = jose.Thumbprint(public); err != nil {
+			return nil, err
+		}
 	}
 	if k.jwk, err = jose.NewJWK(k.public); err != nil {
 		return nil, err
 	}
 	if k.private != nil {
-		if k.signer, err = jose.NewSigner(k.private, algorithm, kid); err != nil {
+		if k.signer, err = jose.NewSigner(k.private, algorithm, k.public.KeyID); err != nil {
 			return nil, err
 		}
 	}
@@ -230,6 +228,17 @@ func readPEM[K any](name string, parse func(*pem.Block) (K, error)) (K, error) {
 		return none, fmt.Errorf("%q (PEM block of type %q): %w", name, block.Type, err)
 	}
 	return k, nil
+}
+
+func parsePublicKey(block *pem.Block) (crypto.PublicKey, error) {
+	if block.Type != "PUBLIC KEY" {
+		return nil, errors.New("want PUBLIC KEY")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("not a public key")
+	}
+	return key, nil
 }
 
 func parsePrivateKey(block *pem.Block) (crypto.Signer, error) {
