@@ -70,7 +70,7 @@ func proxies(proxySecret authprovider.Secret) map[string]authprovider.ProviderFa
 		"azureContainerApps": azureeasyauth.Provider(azureeasyauth.Config{
 			TenantID:        "aaaabbbb-0000-cccc-1111-dddd2222eeee",
 			ClientPrincipal: true,
-			Trust:           &proxyauth.TrustConfig{SecretHeader: "X-Proxy-Secret", Secrets: []authprovider.Secret{proxySecret}},
+			Trust:           &proxyauth.TrustConfig{Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
 		}, azureeasyauth.IDMatchingUserEntityAnnotation),
 
 		"pomerium": proxyauth.JWTProvider(proxyauth.JWTConfig{

@@ -32,7 +32,7 @@ const (
 	portal  = "https://portal.example.com"
 	refresh = "/api/auth/proxy/refresh"
 
-	// proxyPeer is where the reverse proxy connects from, and nobody else. All of 127.0.0.0/8 is this machine.
+	// proxyPeer is where the reverse proxy connects from, and nobody else: on Linux all of 127.0.0.0/8 is this machine.
 	proxyPeer = "127.0.0.2"
 
 	proxySecret = "an-e2e-secret-that-only-the-proxy-has"

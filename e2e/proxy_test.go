@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,7 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/guest"
 	"example.com/stagedoor/internal/fakeproxy"
+	"example.com/stagedoor/tokenissuer"
 )
 
 // eachProxy runs a test behind each proxy, with Nora signed in at it.
@@ -357,5 +361,32 @@ func TestProxyServiceToken(t *testing.T) {
 			continue
 		}
 		answer.requireUser(t, ref)
+	}
+}
+
+// Guests need no proxy, and no machine but this one.
+func TestProxyGuest(t *testing.T) {
+	t.Parallel()
+	host := newSite(t)
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: host.origin + "/api/auth"})
+	require.NoError(t, err)
+	auth, err := authprovider.New(authprovider.Config{
+		BaseURL: host.origin + "/api/auth", Issuer: issuer,
+		Providers: map[string]authprovider.ProviderFactory{"guest": guest.Provider(guest.Config{DangerouslyAllowGuests: true})},
+	})
+	require.NoError(t, err)
+	host.serve(auth)
+	for name, status := range map[string]int{"": http.StatusOK, "localhost:7007": http.StatusOK, "rebound.example.com": http.StatusUnauthorized} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host.origin+"/api/auth/guest/refresh", nil)
+		require.NoError(t, err)
+		request.Host = name
+		request.Header = script(nil)
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, status, answer.StatusCode, name)
+		require.Equal(t, status == http.StatusOK, strings.Contains(string(text), `"userEntityRef":"user:development/guest"`))
 	}
 }
