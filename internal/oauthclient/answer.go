@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
 )
 
@@ -88,7 +87,8 @@ func (t tokenTransport) prepare(r *http.Request) (*http.Request, error) {
 
 // tokenAnswer checks an answer strictly and returns what is read of it, with a sane expires_in.
 func tokenAnswer(h http.Header, body []byte) ([]byte, error) {
-	if err := checkJSON(h); err != nil {
+	body, err := jsonOf(h, body)
+	if err != nil {
 		return nil, err
 	}
 	var answer struct {
@@ -110,6 +110,25 @@ func tokenAnswer(h http.Header, body []byte) ([]byte, error) {
 		answer.ExpiresIn = json.RawMessage(strconv.Itoa(seconds))
 	}
 	return json.Marshal(answer)
+}
+
+// jsonOf returns a token answer as JSON. Some providers, such as GitHub, write a form: it is taken with each name once.
+func jsonOf(h http.Header, body []byte) ([]byte, error) {
+	if mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return body, checkJSON(h)
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, fmt.Errorf("%w: not a form", ErrAnswer) // err may quote
+	}
+	members := make(map[string]string, len(form))
+	for name, values := range form {
+		if len(values) != 1 {
+			return nil, fmt.Errorf("%w: a member is there twice", ErrAnswer)
+		}
+		members[name] = values[0]
+	}
+	return json.Marshal(members)
 }
 
 // lifetime reads expires_in, which some write as a text or with a fraction. A year at most; zero for what is not a positive number.
@@ -137,36 +156,6 @@ func errorAnswer(body []byte) []byte {
 type errorBody struct {
 	Code        string `json:"error,omitempty"`
 	Description string `json:"error_description,omitempty"`
-}
-
-// GetJSON reads a JSON object that belongs to the access token, such as a userinfo answer (RFC 6750 section 2.1), into v in the manner of
-// [jose.UnmarshalStrict]. endpoint names it in errors.
-func (c *Client) GetJSON(ctx context.Context, endpoint, rawURL string, accessToken authprovider.Secret, v any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, rawURL, nil)
-	if err != nil {
-		return fmt.Errorf("oauthclient: %s endpoint: %w", endpoint, err)
-	}
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("Authorization", "Bearer "+string(accessToken))
-	res, err := c.http.Do(r)
-	if err != nil {
-		return c.failure(endpoint, err, string(accessToken))
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return c.refusal(endpoint, res, string(accessToken))
-	}
-	if err := checkJSON(res.Header); err != nil {
-		return Unavailable(err, 0)
-	}
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return c.failure(endpoint, err, string(accessToken))
-	}
-	if err := jose.UnmarshalStrict(body, v); err != nil {
-		return Unavailable(fmt.Errorf("%w: %s: not the JSON expected", ErrAnswer, endpoint), 0)
-	}
-	return nil
 }
 
 func checkJSON(h http.Header) error {

@@ -62,11 +62,17 @@ func (c *Client) providerError(endpoint string, res *http.Response, code, descri
 		Description: c.scrub(description, secrets),
 		RetryAfter:  retryAfter(res.Header.Get("Retry-After"), c.now()),
 	}
+	limited := res.Header.Get("X-RateLimit-Remaining") == "0"
+	if limited && e.RetryAfter == 0 {
+		e.RetryAfter = resetAfter(res.Header.Get("X-RateLimit-Reset"), c.now())
+	}
 	switch {
 	case e.Code == "invalid_grant": // some say it with a status of 500
 		return e
 	case e.Status >= 500, e.Status/100 == 3, e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout,
 		e.Code == "temporarily_unavailable", e.Code == "server_error", e.Code == "slow_down":
+		return Unavailable(e, e.RetryAfter)
+	case e.Status == http.StatusForbidden && (limited || res.Header.Get("Retry-After") != ""): // GitHub's way to say 429
 		return Unavailable(e, e.RetryAfter)
 	}
 	return e
@@ -127,4 +133,13 @@ func retryAfter(header string, now time.Time) time.Duration {
 		return 0
 	}
 	return min(max(date.Sub(now), 0), maxRetryAfter)
+}
+
+// resetAfter reads the X-RateLimit-Reset of many APIs, seconds since 1970: nothing below zero, an hour at most.
+func resetAfter(header string, now time.Time) time.Duration {
+	seconds, err := strconv.ParseInt(header, 10, 64)
+	if err != nil || seconds < now.Unix() {
+		return 0
+	}
+	return time.Duration(min(seconds-now.Unix(), int64(maxRetryAfter/time.Second))) * time.Second
 }
