@@ -46,7 +46,7 @@ type load struct {
 	client  *http.Client
 	event   func(time.Time, string)
 
-	tokens []string      // that are alive, the oldest first
+	tokens []string      // of the last hour, the oldest first; empty where a sign-in failed
 	period time.Duration // for how long the newest key has signed
 
 	mu    sync.Mutex // guards tally while people are at it
@@ -93,12 +93,8 @@ func (l *load) step(ctx context.Context) error {
 		people.Go(func() { fresh[n] = l.visit(ctx) })
 	}
 	people.Wait()
-	for _, token := range fresh {
-		if token != "" {
-			l.tokens = append(l.tokens, token)
-		}
-	}
-	if alive := l.people * int(tokenTTL/step); len(l.tokens) > alive {
+	l.tokens = append(l.tokens, fresh...)
+	if alive := l.people * int(tokenTTL/step-1); len(l.tokens) > alive {
 		l.tokens = l.tokens[len(l.tokens)-alive:]
 	}
 	l.tally.made = int(l.cluster.store.made.Load())
@@ -151,7 +147,9 @@ func (l *load) visit(ctx context.Context) string {
 	}
 	l.use(ctx, token)
 	if len(l.tokens) > 0 {
-		l.use(ctx, l.tokens[rand.N(len(l.tokens))])
+		if older := l.tokens[rand.N(len(l.tokens))]; older != "" {
+			l.use(ctx, older)
+		}
 	}
 	return token
 }

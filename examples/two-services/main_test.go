@@ -27,7 +27,7 @@ func TestRotationsLoseNoToken(t *testing.T) {
 	require.Equal(t, rotations/2, got.restarts)
 	require.Equal(t, rotations/2, got.outages)
 	require.Contains(t, out.String(), "day 3 12:00  rotation 20: key "+got.newest[:8]+" signs\n")
-	require.Contains(t, out.String(), "21 keys made, 20 rotations, 0 failures\n  10 restarts, 10 outages of the key store; 60h3m0s on the services' clock")
+	require.Contains(t, out.String(), "21 keys made, 20 rotations, 0 failures\n  replica restarts: 10, outages of the key store: 10; 60h3m0s on the services' clock")
 }
 
 // TestFailuresAreCounted: else a count of 0 would say nothing.
@@ -57,7 +57,7 @@ func TestFailuresAreCounted(t *testing.T) {
 	require.Equal(t, 3, l.tally.accepted)
 
 	clock.advance(2 * tokenTTL)
-	l.use(t.Context(), l.tokens[0])
+	l.use(t.Context(), l.tokens[3])
 	require.Equal(t, 4, l.tally.failures)
 	require.Contains(t, l.tally.failure, "the other service: 401")
 }
@@ -70,7 +70,7 @@ func TestEndsWhenAsked(t *testing.T) {
 	require.Zero(t, got.failures, got.failure)
 	require.Equal(t, 1, got.issued)
 	require.Contains(t, out.String(), "\r\x1b[K  day 1 00:03  1 tokens issued, 1 accepted, 1 keys made, 0 rotations, 0 failures")
-	require.Contains(t, out.String(), "0 restarts, 0 outages")
+	require.Contains(t, out.String(), "replica restarts: 0, outages of the key store: 0")
 }
 
 // writer tells when the counts are written.

@@ -33,7 +33,7 @@ func (v *view) summary(now time.Time, took time.Duration, t *tally) {
 	if v.terminal {
 		fmt.Fprint(v.out, clearLine)
 	}
-	fmt.Fprintf(v.out, "\n  %s\n  %d restarts, %d outages of the key store; %v on the services' clock, in %v.\n\n",
+	fmt.Fprintf(v.out, "\n  %s\n  replica restarts: %d, outages of the key store: %d; %v on the services' clock, in %v.\n\n",
 		t, t.restarts, t.outages, now.Sub(v.start), took.Round(time.Second))
 }
 
