@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -46,13 +47,15 @@ func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovi
 
 // Authenticator talks to one OpenID Connect provider. [New] makes it. It is safe for concurrent use.
 type Authenticator struct {
-	issuer     string
-	clientID   string
-	scopes     []string
-	authParams map[string]string
-	algorithms []jose.Algorithm
-	now        func() time.Time
-	logger     *slog.Logger
+	issuer         issuerRule
+	clientID       string
+	scopes         []string
+	authParams     map[string]string
+	authParamsFrom func(url.Values) (map[string]string, error)
+	checkIDToken   func(Profile) error
+	algorithms     []jose.Algorithm
+	now            func() time.Time
+	logger         *slog.Logger
 
 	requireVerifiedEmail bool
 	skipUserInfo         bool
@@ -93,10 +96,12 @@ func New(c Config) (*Authenticator, error) {
 		return nil, fmt.Errorf("oidcprovider: Config.ClientAuthMethod: %w", err)
 	}
 	a := &Authenticator{
-		issuer:               c.Issuer,
+		issuer:               issuerRule(c.Issuer),
 		clientID:             c.ClientID,
 		scopes:               c.scopes(),
 		authParams:           maps.Clone(c.AuthParams),
+		authParamsFrom:       c.AuthParamsFrom,
+		checkIDToken:         c.CheckIDToken,
 		now:                  c.Now,
 		logger:               c.Logger,
 		requireVerifiedEmail: c.RequireVerifiedEmail,
@@ -117,23 +122,39 @@ func New(c Config) (*Authenticator, error) {
 	if a.algorithms == nil {
 		a.algorithms = []jose.Algorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA}
 	}
-	a.discovery = &discovery{issuer: c.Issuer, client: oauth.HTTPClient(), now: c.Now, logger: c.Logger, newVerifier: a.newVerifier}
+	if c.DiscoveryURL == "" {
+		c.DiscoveryURL = c.Issuer
+	}
+	a.discovery = &discovery{issuer: c.Issuer, url: c.DiscoveryURL, client: oauth.HTTPClient(), now: c.Now, logger: c.Logger, newVerifier: a.newVerifier}
 	return a, nil
 }
 
 // RequiredScopes implements [oauthadapter.ScopeRequirer].
 func (a *Authenticator) RequiredScopes() []string { return slices.Clone(a.scopes) }
 
-// Start implements [oauthadapter.OAuthHandlers]. Nothing of the caller's query is passed on.
+// Start implements [oauthadapter.OAuthHandlers]. Nothing of the caller's query is passed on but what Config.AuthParamsFrom makes of it.
 func (a *Authenticator) Start(ctx context.Context, req oauthadapter.StartRequest) (oauthadapter.StartResponse, error) {
+	params := a.authParams
+	if a.authParamsFrom != nil {
+		more, err := a.authParamsFrom(req.Query)
+		if err != nil {
+			return oauthadapter.StartResponse{}, err
+		}
+		if len(more) > 0 {
+			merged := make(map[string]string, len(params)+len(more))
+			maps.Copy(merged, params)
+			maps.Copy(merged, more)
+			params = merged
+		}
+	}
 	m, err := a.discovery.metadata(ctx)
 	if err != nil {
 		return oauthadapter.StartResponse{}, err
 	}
 	return oauthadapter.StartResponse{
-		URL:            a.oauth.AuthorizationURL(m.AuthorizationEndpoint, req, a.authParams),
-		Issuer:         a.issuer,
-		IssuerRequired: m.IssParameterSupported,
+		URL:            a.oauth.AuthorizationURL(m.AuthorizationEndpoint, req, params),
+		Issuer:         a.issuer.parameter(),
+		IssuerRequired: m.IssParameterSupported && !a.issuer.perTenant(),
 	}, nil
 }
 
@@ -155,6 +176,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, req oauthadapter.Callb
 	}
 	idToken, err := a.verifyIDToken(ctx, m, session, expectation{nonce: req.Nonce})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.checkPerson(idToken); err != nil {
 		return nil, err
 	}
 	return a.result(ctx, m, session, idToken)
@@ -199,14 +223,44 @@ func (a *Authenticator) refreshed(ctx context.Context, m *metadata, old, session
 			return nil, endsSession(err)
 		}
 	}
-	result, err := a.result(ctx, m, session, idToken)
+	if idToken == nil {
+		session.IDToken = old.IDToken // still the hint for sign-out
+	}
+	result, err := a.checkedResult(ctx, m, session, idToken)
 	if err != nil {
 		return nil, endsSession(err)
 	}
-	if idToken == nil {
-		result.Session.IDToken = old.IDToken // still the hint for sign-out
-	}
 	return result, nil
+}
+
+// checkedResult is result for a refresh, which may have brought no ID token: the last that was verified is then in the session.
+func (a *Authenticator) checkedResult(ctx context.Context, m *metadata, session oauthadapter.Session, idToken *jose.Token) (Result, error) {
+	last := idToken
+	if last == nil {
+		t, err := jose.Parse(string(session.IDToken))
+		if err == nil && a.issuer.allows(t) && t.Claims().Subject == session.Subject {
+			last = t
+		}
+	}
+	if err := a.checkPerson(last); err != nil {
+		return nil, err
+	}
+	result, err := a.result(ctx, m, session, idToken)
+	if err == nil && last != nil {
+		result.FullProfile.Issuer = last.Claims().Issuer // which tenant's it was
+	}
+	return result, err
+}
+
+// checkPerson is the host's own condition on who may sign in.
+func (a *Authenticator) checkPerson(idToken *jose.Token) error {
+	switch {
+	case a.checkIDToken == nil:
+		return nil
+	case idToken == nil:
+		return refuse("id_token_missing", fmt.Errorf("%w: there is none to check the person by", ErrIDToken))
+	}
+	return a.checkIDToken(a.newProfile(idToken, nil))
 }
 
 // reread vouches for a session without refresh token: the access token still opens the userinfo endpoint, or, where there is
@@ -223,7 +277,7 @@ func (a *Authenticator) reread(ctx context.Context, m *metadata, session oauthad
 			return nil, err
 		}
 	}
-	result, err := a.result(ctx, m, session, idToken)
+	result, err := a.checkedResult(ctx, m, session, idToken)
 	var answer *oauthadapter.ProviderError
 	if errors.As(err, &answer) && answer.Status == http.StatusUnauthorized {
 		return nil, ended("userinfo", "the access token is not valid any more")

@@ -21,8 +21,13 @@ import (
 // Config configures one client of an OpenID Connect provider. It does not show its secret when it is printed or logged.
 type Config struct {
 	// Issuer is the provider's issuer identifier exactly as it writes it, with or without a slash at the end: https, or http on
-	// loopback. Required.
+	// loopback. Required. With "{tenantid}" in its path, as Microsoft Entra ID writes the issuer that several tenants share, the
+	// iss of each ID token must be it with the token's own tid, a GUID, in that place; this needs DiscoveryURL, and CheckIDToken to say
+	// which tenants may sign in, since anybody can have one.
 	Issuer string
+	// DiscoveryURL is where the metadata is, without /.well-known/openid-configuration, if that is not below Issuer. The metadata must name
+	// Issuer all the same. If empty, it is Issuer.
+	DiscoveryURL string
 	// ClientID is required.
 	ClientID string
 	// ClientSecret is empty for public clients.
@@ -40,6 +45,16 @@ type Config struct {
 	// AuthParams are further parameters of the authorization request, such as "domain_hint". Those that the protocol's security
 	// rests on, such as "nonce" or "max_age", are refused.
 	AuthParams map[string]string
+	// AuthParamsFrom returns further parameters for one authorization request, which replace those of AuthParams. The query is that
+	// of the caller, who can be anybody: it picks what it knows by name and checks it, and an error that wraps [authprovider.ErrInput]
+	// refuses the start. Parameters that the protocol's security rests on are left out. If nil, nothing of the query is passed on.
+	AuthParamsFrom func(query url.Values) (map[string]string, error)
+
+	// CheckIDToken is a further condition on who may sign in, such as a domain or an organization, after all other checks of the
+	// ID token. The profile holds the claims of the ID token alone. It turns the person down with an error that wraps
+	// [authprovider.ErrNotAllowed]. A refresh is checked too, by the ID token that came with it or else by that of the stored session,
+	// and ends if there is neither. If nil, there is no such condition.
+	CheckIDToken func(idToken Profile) error
 
 	// Algorithms are the signature algorithms that ID tokens may have, by their names in RFC 7518. If nil, all asymmetric
 	// ones: RS, PS and ES with 256, 384 and 512, and EdDSA. There are no others.
@@ -91,6 +106,15 @@ func (c Config) check() error {
 		field("Issuer %w", err)
 	} else if strings.ContainsAny(c.Issuer, "?#") {
 		field("Issuer %q must be a URL without query and fragment", c.Issuer)
+	} else if err := c.checkTenants(); err != nil {
+		field("%w", err)
+	}
+	if c.DiscoveryURL != "" {
+		if err := checkURL(c.DiscoveryURL, strings.HasPrefix(c.Issuer, "http:")); err != nil {
+			field("DiscoveryURL %w", err)
+		} else if strings.ContainsAny(c.DiscoveryURL, "?#") {
+			field("DiscoveryURL %q must be a URL without query and fragment", c.DiscoveryURL)
+		}
 	}
 	if c.ClientID == "" {
 		field("ClientID is required")
@@ -114,6 +138,18 @@ func (c Config) check() error {
 		field("PostLogoutRedirect needs Config.EndSession")
 	}
 	return errors.Join(errs...)
+}
+
+func (c Config) checkTenants() error {
+	switch n := strings.Count(c.Issuer, tenantPlaceholder); {
+	case n > 1:
+		return fmt.Errorf("Issuer %q may have %s once", c.Issuer, tenantPlaceholder)
+	case n == 1 && c.DiscoveryURL == "":
+		return fmt.Errorf("DiscoveryURL is required for an Issuer with %s", tenantPlaceholder)
+	case n == 1 && c.CheckIDToken == nil:
+		return fmt.Errorf("CheckIDToken is required for an Issuer with %s: anybody can have a tenant", tenantPlaceholder)
+	}
+	return nil
 }
 
 // checkURL accepts https, and http on loopback if that is permitted.

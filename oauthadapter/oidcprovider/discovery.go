@@ -46,6 +46,7 @@ type metadata struct {
 // discovery keeps the metadata of one issuer.
 type discovery struct {
 	issuer      string
+	url         string // below which the metadata is
 	client      *http.Client
 	now         func() time.Time
 	logger      *slog.Logger
@@ -142,7 +143,10 @@ func (d *discovery) finish(r *reading, m *metadata, err error) int {
 
 // fetch reads the metadata. The verifier of last, and with it its keys, is kept as long as their address is the same.
 func (d *discovery) fetch(ctx context.Context, last *metadata) (*metadata, error) {
-	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, d.client), d.issuer)
+	if d.url != d.issuer {
+		ctx = oidc.InsecureIssuerURLContext(ctx, d.issuer) // it must still call itself that: checked by go-oidc and below
+	}
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, d.client), d.url)
 	if err != nil {
 		return nil, discoveryError(err)
 	}

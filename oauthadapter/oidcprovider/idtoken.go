@@ -53,7 +53,7 @@ func (a *Authenticator) verifyIDToken(ctx context.Context, m *metadata, session 
 		return nil, refuseIDToken(fmt.Errorf("%w: %s", jose.ErrAlgorithm, t.Header().Algorithm))
 	}
 	// 2: iss is exactly the issuer whose metadata and keys are used.
-	if claims.Issuer != a.issuer {
+	if !a.issuer.allows(t) {
 		return nil, refuseIDToken(fmt.Errorf("%w: %.200q", jose.ErrIssuer, claims.Issuer))
 	}
 	// 3: aud has our client ID. A token for another client of the same provider is somebody else's sign-in.
@@ -113,15 +113,20 @@ func (e expectation) check(t *jose.Token) error {
 		}
 		return nil
 	}
-	// Section 12.2: the same person, and, where both tokens name it, the same nonce. auth_time is not compared: it moves when the person
+	// Section 12.2: the same person, and, as far as the old token says, of the same issuer and with the same nonce. auth_time is not compared: it moves when the person
 	// signs in again for another client of the provider, and it does not say who that is.
 	if t.Claims().Subject != e.refreshOf.Subject {
 		return refuse("subject_changed", fmt.Errorf("%w: %w", ErrIDToken, ErrSubject))
 	}
-	if old, err := jose.Parse(string(e.refreshOf.IDToken)); err == nil && old.Has("nonce") && t.Has("nonce") {
-		if oldNonce, _ := old.String("nonce"); nonce != oldNonce {
-			return refuseIDToken(fmt.Errorf("%w: nonce is another one", jose.ErrClaim))
-		}
+	old, err := jose.Parse(string(e.refreshOf.IDToken))
+	if err != nil {
+		return nil
+	}
+	if t.Claims().Issuer != old.Claims().Issuer {
+		return refuse("subject_changed", fmt.Errorf("%w: %w", ErrIDToken, ErrSubject))
+	}
+	if oldNonce, _ := old.String("nonce"); old.Has("nonce") && t.Has("nonce") && nonce != oldNonce {
+		return refuseIDToken(fmt.Errorf("%w: nonce is another one", jose.ErrClaim))
 	}
 	return nil
 }
@@ -136,8 +141,9 @@ func (a *Authenticator) newVerifier(jwksURI string) (*oidc.IDTokenVerifier, erro
 	for i, alg := range a.algorithms {
 		algorithms[i] = string(alg)
 	}
-	return oidc.NewVerifier(a.issuer, tokenKeySet{keys}, &oidc.Config{
+	return oidc.NewVerifier(string(a.issuer), tokenKeySet{keys}, &oidc.Config{
 		ClientID:             a.clientID,
+		SkipIssuerCheck:      a.issuer.perTenant(), // verifyIDToken has made it
 		SupportedSigningAlgs: algorithms,
 		Now:                  func() time.Time { return a.now().Add(-leeway) }, // its leeway for exp is none
 	}), nil

@@ -129,7 +129,11 @@ func (a *Authenticator) newProfile(idToken *jose.Token, userinfo claimSet) Profi
 		}
 		claims[name] = value
 	}
-	return claims.profile(a.issuer)
+	issuer := string(a.issuer)
+	if idToken != nil {
+		issuer = idToken.Claims().Issuer
+	}
+	return claims.profile(issuer)
 }
 
 // isProtocolClaim lists the claims that only an ID token can make (OpenID Connect Core section 2, RFC 7519 section 4.1).

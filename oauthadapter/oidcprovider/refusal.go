@@ -26,9 +26,10 @@ func ended(endpoint, why string) error {
 	return &oauthadapter.ProviderError{Endpoint: endpoint, Code: "invalid_grant", Description: why}
 }
 
-// endsSession makes a refusal during a refresh end the session: whoever it belongs to now, it is not the person who signed in.
+// endsSession makes a refusal during a refresh end the session: whoever it belongs to now, it is not the person who signed in, or one who
+// may not any more.
 func endsSession(err error) error {
-	if errors.Is(err, authprovider.ErrAuthentication) {
+	if errors.Is(err, authprovider.ErrAuthentication) || errors.Is(err, authprovider.ErrNotAllowed) {
 		return fmt.Errorf("%w: %w", oauthadapter.ErrSessionEnded, err)
 	}
 	return err
