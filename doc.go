@@ -25,9 +25,10 @@
 //     for routes of the host's own. It takes any signed header; cfaccess, gcpiap, oauth2proxy, awsalb and azureeasyauth know their proxies.
 //   - guest: everybody as one user, for development.
 //   - resolver: ready-made sign-in resolvers and combinators; resolver/memcatalog is a user catalog in memory.
-//   - tokenissuer: user tokens, their keys, the JWKS and userinfo.
+//   - tokenissuer: user tokens, their keys, the JWKS and userinfo; the verifier for other services. tokenissuer/sqlkeystore keeps keys and
+//     userinfo in a database, tokenissuer/keystoretest is the contract of such stores as a test suite.
 //   - authprovider/authprovidertest: fakes and conformance runs for the tests of importers.
-//   - examples/quickstart: everything above in one command.
+//   - examples: quickstart, behind-a-proxy and two-services, each in one command, and short ones for single proxies.
 //
 // The reasons for the design stand in the doc of the package that they belong to.
 package stagedoor

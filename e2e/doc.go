@@ -6,4 +6,8 @@
 //
 // needs Chromium at /usr/bin/chromium, or where the variable CHROMIUM says. It leaves pictures of what the person sees in the directory
 // screenshots, which git does not keep.
+//
+// It also drives the proxy authenticators over real sockets, behind stand-ins of their proxies; runs the contract of key stores on SQLite,
+// PostgreSQL and MariaDB, whose servers the tests start and end themselves; and has our tokens verified by other people's libraries. What
+// is not installed is skipped with a message, but for the gate, which sets STAGEDOOR_E2E_REQUIRE_DATABASES.
 package e2e

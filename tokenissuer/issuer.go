@@ -142,7 +142,7 @@ func (i *Issuer) prove(ctx context.Context, signer *jose.Signer, said *statement
 
 // Revoke withdraws the key of that kid at once: this process signs and verifies nothing more with it, and serves it no more; other replicas
 // that share the store follow within two minutes, and verifiers elsewhere when their copy of the published keys has expired, five minutes
-// after that. Every token that the key signed is then refused. If it was the signing key, the next one signs from now on,
+// after that; one that nobody used for longer accepts such tokens until its refresh, which the first of them starts, has come back. Every token that the key signed is then refused. If it was the signing key, the next one signs from now on,
 // though not everybody may have it yet.
 //
 // The error wraps [ErrKeyNotFound] if the store has no key of that kid. After any other, which wraps [authprovider.ErrUnavailable] if the store
