@@ -40,6 +40,7 @@ func isStandard(path string) bool {
 // TestImportDirections proves who may import whom. A package is judged by the longest prefix that has a rule.
 func TestImportDirections(t *testing.T) {
 	proxyOwn, proxyWhy := []string{"authprovider", "proxyauth", "internal/jose", "internal/keyset", "internal/proxytoken"}, "a proxy knows the contract and no sibling"
+	vendorOwn, vendorWhy := []string{"authprovider", "oauthadapter", "internal/jose", "internal/oauthclient"}, "a vendor knows the adapter, the generic authenticators and no library of its own"
 	rules := map[string]struct {
 		allowed []string // prefixes within the module, without it
 		foreign []string // prefixes outside
@@ -52,6 +53,12 @@ func TestImportDirections(t *testing.T) {
 		"tokenissuer":                   {allowed: []string{"authprovider", "tokenissuer", "internal/jose", "internal/keyset"}, why: "an issuer without any provider is a use of its own"},
 		"oauthadapter":                  {allowed: []string{"authprovider", "internal/cookies"}, why: "adapters never import resolver, a vendor or an OAuth library"},
 		"oauthadapter/oidcprovider":     {allowed: []string{"authprovider", "oauthadapter", "internal/jose", "internal/keyset", "internal/oauthclient"}, foreign: []string{"golang.org/x/oauth2", "github.com/coreos/go-oidc/v3"}, why: "a vendor knows the adapter and the OAuth libraries"},
+		"oauthadapter/google":          {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
+		"oauthadapter/gitlab":          {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
+		"oauthadapter/okta":            {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
+		"oauthadapter/auth0":           {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
+		"oauthadapter/onelogin":        {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
+		"oauthadapter/keycloak":        {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
 		"proxyauth":                     {allowed: []string{"authprovider", "internal/jose", "internal/keyset", "internal/proxytoken"}, why: "it serves any proxy and knows none"},
 		"cfaccess":                      {allowed: proxyOwn, why: proxyWhy},
 		"gcpiap":                        {allowed: proxyOwn, why: proxyWhy},
@@ -66,6 +73,7 @@ func TestImportDirections(t *testing.T) {
 		"internal/cookies":              {why: "standard library only"},
 		"internal/fakeproxy":            {why: "a fake that shared code with the library could share its defects: standard library only"},
 		"internal/fakeidp":              {why: "a fake that shared code with the library could share its defects: standard library only"},
+		"internal/vendortest":           {allowed: []string{"authprovider", "oauthadapter", "internal/fakeidp"}, why: "what the tests of vendors share"},
 		"examples":                      {allowed: []string{"authprovider", "oauthadapter", "resolver", "tokenissuer", "proxyauth", "cfaccess", "gcpiap", "oauth2proxy", "awsalb", "azureeasyauth", "guest", "internal/fakeidp", "internal/fakeproxy"}, why: "examples need only the library"},
 	}
 	for pkg, direct := range imports(t) {
