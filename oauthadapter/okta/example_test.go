@@ -1,0 +1,46 @@
+package okta_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/oauthadapter"
+	"example.com/stagedoor/oauthadapter/okta"
+	"example.com/stagedoor/resolver/memcatalog"
+	"example.com/stagedoor/tokenissuer"
+)
+
+// operators is a resolver of the host's own: the people of one group share a user.
+func operators(ctx context.Context, in okta.SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+	if !slices.Contains(in.Result.FullProfile.Groups, "operators") {
+		return nil, authprovider.ErrNoMatch
+	}
+	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: "user:default/operator"})
+}
+
+func ExampleProvider() {
+	const base = "https://portal.example.com/api/auth"
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: base})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	auth, err := authprovider.New(authprovider.Config{
+		BaseURL: base,
+		Secrets: [][]byte{[]byte("32 bytes from a random generator")},
+		Issuer:  issuer,
+		Users:   memcatalog.New(authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"okta.com/user-id": "00u1a2b3c4D5E6"}}),
+		Providers: map[string]authprovider.ProviderFactory{
+			"okta": okta.Provider(okta.Config{
+				OrgURL:       "https://acme.okta.com",
+				ClientID:     "0oa1a2b3c",
+				ClientSecret: "the secret",
+				Options:      oauthadapter.Options[okta.Profile]{AdditionalScopes: []string{"groups"}},
+			}, okta.UserIDMatchingUserEntityAnnotation, operators),
+		},
+	})
+	fmt.Println(auth != nil, err)
+	// Output: true <nil>
+}
