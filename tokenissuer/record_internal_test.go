@@ -121,11 +121,16 @@ func TestRecordRefusesUnderItsOwnMAC(t *testing.T) {
 		m[name] = value
 		return m
 	}
+	p521, err := jose.GenerateKey(jose.ES512)
+	require.NoError(t, err)
+	large, err := jose.NewJWK(jose.PublicKey{KeyID: "a", Algorithm: jose.ES512, Key: p521.Public()})
+	require.NoError(t, err)
 	for name, tt := range map[string]struct {
 		member string
 		value  any
 		want   string
 	}{
+		"key that we do not make":           {"jwk", large, "ES512"},
 		"another version":                   {"v", 2, "version 2"},
 		"private half of another key":       {"private", fields(another, true)["private"], "does not open"},
 		"private half under another secret": {"private", elsewhere.Private, "does not open"},
