@@ -119,7 +119,7 @@ func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // ServeHTTP serves the vendor's addresses, for [authprovidertest.Browser.Host] too.
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == v.issuer.Path+"/.well-known/openid-configuration" && r.Host == v.issuer.Host {
+	if r.URL.Path == strings.TrimSuffix(v.issuer.Path, "/")+"/.well-known/openid-configuration" && r.Host == v.issuer.Host {
 		v.serveDiscovery(w, r)
 		return
 	}
@@ -166,11 +166,4 @@ func (v *Vendor) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(metadata)
-}
-
-// Host returns the origin of an address.
-func Host(address string) string {
-	scheme, rest, _ := strings.Cut(address, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host
 }
