@@ -20,7 +20,7 @@
 //
 // # Tokens
 //
-// A user token is a JWT of type vnd.backstage.user, signed with ES256, for the audience "backstage", about one user (sub, an
+// A user token is a JWT of type vnd.backstage.user, signed with [Config.Algorithm], for the audience "backstage", about one user (sub, an
 // entity reference), for [Config.TTL]. Its uip claim is the signature of a limited user token, which says who the user is and is
 // no more than that: [LimitedToken] makes it, [Issuer.Verify] and [Issuer.Middleware] refuse it, userinfo and a [Verifier] with
 // [VerifierConfig.AcceptLimited] take it. Ownership (ent) and custom claims
@@ -31,7 +31,7 @@
 //
 // A key is published at least ten minutes before it signs, which is twice as long as caches may keep the published set, signs
 // for [Config.KeyPeriod], and is published until the last token that it signed has expired. Only a key without a living
-// predecessor signs at once: the first of a process, or the first after a silence longer than a key's life. Keys are made when
+// predecessor signs at once: the first of a process, the one after a key that was revoked, or the first after a silence longer than a key's life. Keys are made when
 // a token is issued or the set is asked for; there is no goroutine.
 //
 // By default keys live in the memory of the process alone: when it ends, its tokens end with it, and users sign in again. Replicas that share
@@ -46,5 +46,6 @@
 // # What it leaves to the host
 //
 // The clock. Times in tokens never go back within a process; if the clock is set back by more than five minutes, signing stops
-// with [ErrClock] until it has caught up. And revocation: a token is good until it expires, so keep [Config.TTL] short.
+// with [ErrClock] until it has caught up. And revocation of one token: it is good until it expires, so keep
+// [Config.TTL] short; [Issuer.Revoke] withdraws a key, and with it every token that it signed.
 package tokenissuer
