@@ -54,6 +54,15 @@ func TestVendor(t *testing.T) {
 	require.Zero(t, v.Calls(fakeidp.Userinfo), "its limit is low, and the ID token has it all")
 }
 
+func TestHost(t *testing.T) {
+	v := newAuth0(t)
+	c := config(v)
+	c.HTTPClient, c.Now = nil, nil
+	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[auth0.Result]) authprovider.ProviderFactory {
+		return auth0.Provider(c, signIn...)
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*auth0.Config)

@@ -45,6 +45,15 @@ func TestVendor(t *testing.T) {
 	vendortest.Run(t, v, newAuthenticator(t, config(v)))
 }
 
+func TestHost(t *testing.T) {
+	v := newGitLab(t, "https://gitlab.com")
+	c := config(v)
+	c.HTTPClient, c.Now = nil, nil
+	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[gitlab.Result]) authprovider.ProviderFactory {
+		return gitlab.Provider(c, signIn...)
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*gitlab.Config)

@@ -61,6 +61,15 @@ func TestVendor(t *testing.T) {
 	vendortest.Run(t, v, newAuthenticator(t, config(v)))
 }
 
+func TestHost(t *testing.T) {
+	v := newGoogle(t)
+	c := config(v)
+	c.HTTPClient, c.Now = nil, nil
+	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[google.Result]) authprovider.ProviderFactory {
+		return google.Provider(c, signIn...)
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*google.Config)

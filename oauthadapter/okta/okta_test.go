@@ -62,6 +62,15 @@ func TestVendor(t *testing.T) {
 	}
 }
 
+func TestHost(t *testing.T) {
+	v := newOkta(t, "")
+	c := config(v)
+	c.HTTPClient, c.Now = nil, nil
+	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[okta.Result]) authprovider.ProviderFactory {
+		return okta.Provider(c, signIn...)
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*okta.Config)
