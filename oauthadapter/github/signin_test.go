@@ -206,6 +206,18 @@ func answerJSON(w http.ResponseWriter, body string) {
 	_, _ = w.Write([]byte(body))
 }
 
+// At a rate limit nobody knows whether an address is verified, which is no reason to go on without.
+func TestRateLimitOfEmails(t *testing.T) {
+	f := newFake(t)
+	f.answers["/user/emails"] = func(w http.ResponseWriter) {
+		w.Header().Set("X-RateLimit-Remaining", "0")
+		message(w, 403, "API rate limit exceeded for user ID 1.")
+	}
+	result, err := f.authenticator(nil).Authenticate(t.Context(), f.request("read:user", "user:email"))
+	require.ErrorIs(t, err, authprovider.ErrUnavailable)
+	require.Nil(t, result)
+}
+
 // Two people get two identities, and one who changes the name keeps the first.
 func TestTwoPeople(t *testing.T) {
 	f := newFake(t)

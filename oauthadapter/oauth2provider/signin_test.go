@@ -173,7 +173,7 @@ func TestNewWithProfile(t *testing.T) {
 	stranger := &authprovider.Error{Kind: authprovider.ErrNotAllowed}
 	person, failure := oauth2provider.Person[profile]{Subject: "7", FullProfile: profile{"jane"}, Scope: "narrow"}, error(nil)
 	a, err := oauth2provider.NewWithProfile(w.config(), func(_ context.Context, api *oauth2provider.API) (oauth2provider.Person[profile], error) {
-		require.Error(t, api.GetJSON(t.Context(), "http://acme.example/user", new(any)), "the token would go there in the open")
+		require.ErrorContains(t, api.GetJSON(t.Context(), "http://acme.example/user", new(any)), "must be https", "the token would go there in the open")
 		_, err := api.Get(t.Context(), w.server.URL+"/none")
 		var p *oauthadapter.ProviderError
 		require.ErrorAs(t, err, &p)
