@@ -44,7 +44,7 @@ type VerifierConfig struct {
 	// foreign pages ask for. If empty, no cookie is read. It needs AcceptLimited.
 	LimitedCookie string
 	// CacheSize is about how many verified tokens are remembered, up to 1,048,576. One counts for nothing when it has expired or its key is
-	// withdrawn, and takes some three times its length in memory; those longer than 8 KiB are verified at each sight. If zero, all are.
+	// withdrawn, and takes some six times its length in memory; those longer than 8 KiB are verified at each sight. If zero, all are.
 	CacheSize int
 
 	// HTTPClient fetches the keys. If nil, it is a client of its own. Redirects are never followed.
