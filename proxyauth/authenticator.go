@@ -2,7 +2,9 @@ package proxyauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"reflect"
 	"time"
 
 	"example.com/stagedoor/authprovider"
@@ -12,7 +14,7 @@ import (
 //
 // A request that does not carry the proxy's word, or carries it in doubt, is an error that wraps [authprovider.ErrAuthentication] (see
 // [Refuse]); keys or endpoints that cannot be reached, one that wraps [authprovider.ErrUnavailable]. Any other error is a failure of
-// ours. No error may hold the credential. It must believe only what the proxy alone can have written: a signature, or a
+// ours, and so is a nil pointer or interface without an error. No error may hold the credential. It must believe only what the proxy alone can have written: a signature, or a
 // request that passes a [TrustAnchor]. It is called concurrently. Construction must not need the network.
 //
 // Abilities that not every proxy has are the optional interfaces [Describer], [SignOuter] and [CredentialHeaders], looked for once.
@@ -26,6 +28,21 @@ type AuthenticatorFunc[R any] func(ctx context.Context, r *http.Request) (R, err
 // Authenticate calls f.
 func (f AuthenticatorFunc[R]) Authenticate(ctx context.Context, r *http.Request) (R, error) {
 	return f(ctx, r)
+}
+
+// authenticate calls a. A result that is nil is nobody: an authenticator that forgets its error for "not signed in" must let nobody in.
+func authenticate[R any](ctx context.Context, a Authenticator[R], r *http.Request) (R, error) {
+	result, err := a.Authenticate(ctx, r)
+	if err == nil && isNil(result) {
+		err = errors.New("proxyauth: the Authenticator returned neither a result nor an error")
+	}
+	return result, err
+}
+
+// isNil finds the nil pointer that is not a nil interface too: a constructor's result whose error nobody looked at.
+func isNil(a any) bool {
+	v := reflect.ValueOf(a)
+	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 // Description is what a result says for the app.
@@ -57,8 +74,9 @@ type SignOut struct {
 	Cookies []*http.Cookie
 }
 
-// CredentialHeaders is implemented by authenticators that know which headers hold a credential: sign-in resolvers get a copy of the
-// request's header without them, since a resolver that logs its input would leak them.
+// CredentialHeaders is implemented by authenticators that know which headers hold a credential, or what the proxy says of a person without a
+// signature. Sign-in resolvers get a copy of the request's header without them: one that logs its input would leak the former, and one that
+// reads the latter would believe whoever reaches the application around the proxy.
 type CredentialHeaders interface {
 	CredentialHeaders() []string
 }

@@ -33,7 +33,7 @@ func Middleware[R any](a Authenticator[R], o MiddlewareOptions) func(next http.H
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			result := new(R)
 			err := authprovider.Contain(func() (err error) {
-				*result, err = a.Authenticate(r.Context(), r)
+				*result, err = authenticate(r.Context(), a, r)
 				return err
 			})
 			if err != nil {

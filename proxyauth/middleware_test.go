@@ -119,15 +119,15 @@ func TestMiddlewareClientGone(t *testing.T) {
 	require.Equal(t, []slog.Level{slog.LevelDebug}, levels.seen)
 }
 
-// TestFromContext: only the exact type is found, and a nil result of an interface type is one.
+// TestFromContext: only the exact type is found.
 func TestFromContext(t *testing.T) {
-	type person interface{ Name() string }
+	type person interface{ String() string }
 	var seen bool
-	h := proxyauth.Middleware(proxyauth.AuthenticatorFunc[person](func(context.Context, *http.Request) (person, error) { return nil, nil }), proxyauth.MiddlewareOptions{})(
+	h := proxyauth.Middleware(proxyauth.AuthenticatorFunc[person](func(context.Context, *http.Request) (person, error) { return slog.LevelInfo, nil }), proxyauth.MiddlewareOptions{})(
 		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			p, ok := proxyauth.FromContext[person](r.Context())
 			require.True(t, ok)
-			require.Nil(t, p)
+			require.Equal(t, slog.LevelInfo, p)
 			_, ok = proxyauth.FromContext[any](r.Context())
 			require.False(t, ok)
 			_, ok = proxyauth.FromContext[visitor](r.Context())
@@ -138,6 +138,26 @@ func TestFromContext(t *testing.T) {
 	require.True(t, seen)
 	_, ok := proxyauth.FromContext[result](t.Context())
 	require.False(t, ok)
+}
+
+// TestNobodyIsNotSomebody: an authenticator that returns nil for "not signed in" lets nobody in.
+func TestNobodyIsNotSomebody(t *testing.T) {
+	refusesAll(t, proxyauth.AuthenticatorFunc[*visitor](func(context.Context, *http.Request) (*visitor, error) { return nil, nil }))
+	refusesAll(t, proxyauth.AuthenticatorFunc[fmt.Stringer](func(context.Context, *http.Request) (fmt.Stringer, error) { return nil, nil }))
+}
+
+func refusesAll[R any](t *testing.T, a proxyauth.Authenticator[R]) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	proxyauth.Middleware(a, proxyauth.MiddlewareOptions{})(unreachable(t)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	require.Equal(t, http.StatusInternalServerError, w.Code)
+
+	h, log := custom(t, proxyauth.Provider(a, proxyauth.Options[R]{}, func(ctx, authprovider.SignInInfo[R], *rc) (*authprovider.Identity, error) {
+		t.Error("a resolver was asked about nobody")
+		return nil, nil
+	}))
+	require.Equal(t, "internal_error", wantRefusal(t, send(h, http.MethodGet, provider+"/refresh", script()), http.StatusInternalServerError, "Error"))
+	require.Contains(t, log.Last().Attrs["error"], "neither a result nor an error")
 }
 
 // TestMiddlewareTwice: two proxies, two results.

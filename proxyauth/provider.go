@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"slices"
 	"time"
 
@@ -67,12 +66,6 @@ func newProvider[R any](pc *authprovider.ProviderContext, a Authenticator[R], o 
 	return p, err
 }
 
-// isNil finds the nil pointer that is not a nil interface too: a constructor's result whose error nobody looked at.
-func isNil(a any) bool {
-	v := reflect.ValueOf(a)
-	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
-}
-
 // Refresh signs in whom the proxy vouches for, each time anew: there is no session of ours, and nothing is set.
 func (p *provider[R]) Refresh(w http.ResponseWriter, r *http.Request) error {
 	// The browser sends the proxy's cookie with whatever a foreign page asks for.
@@ -103,7 +96,7 @@ const maxExpiresIn = 365 * 24 * time.Hour
 
 func (p *provider[R]) respond(r *http.Request) (*authprovider.ClientAuthResponse, error) {
 	ctx := r.Context()
-	result, err := p.authenticator.Authenticate(ctx, r)
+	result, err := authenticate(ctx, p.authenticator, r)
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ func Refuse(code string, cause error) error {
 var ErrMissing = proxytoken.ErrMissing
 
 // HeaderValue returns the one value of a header that a proxy sets, for authenticators of one's own. It refuses, with an error that
-// wraps [authprovider.ErrAuthentication]: none ([ErrMissing] too), several, an empty one, more than 16 KiB, invalid UTF-8, a value with a
-// comma, a twin of the header spelled with underscores, and a Connection header that names it.
+// wraps [authprovider.ErrAuthentication]: none ([ErrMissing] too), several, an empty one, more than 16 KiB, invalid UTF-8, control
+// characters, white space around the value, a comma in it, a twin of the header spelled with underscores, and a Connection header that names it.
 //
 // The proxy must remove the header, in both spellings, from what clients send; no code behind it can.
 func HeaderValue(r *http.Request, name string) (string, error) {
