@@ -61,7 +61,13 @@ func (e statusError) Error() string { return fmt.Sprintf("unexpected status %d",
 
 // get returns a body of at most limit bytes, after decompression, that came with
 // status 200.
-func get(ctx context.Context, client *http.Client, url, accept string, limit int64) ([]byte, http.Header, error) {
+func get(ctx context.Context, client *http.Client, url, accept string, limit int64) (body []byte, header http.Header, err error) {
+	defer func() {
+		// The transport is the host's, and the goroutine ours: a panic would end the process, not a request.
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the HTTP client panicked: %v", v)
+		}
+	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +81,7 @@ func get(ctx context.Context, client *http.Client, url, accept string, limit int
 	if res.StatusCode != http.StatusOK {
 		return nil, nil, statusError(res.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
 		return nil, nil, err
 	}

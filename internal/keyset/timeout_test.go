@@ -106,3 +106,19 @@ func TestCloseEndsAFetch(t *testing.T) {
 		require.ErrorIs(t, waiting, keyset.ErrUnavailable)
 	})
 }
+
+// A transport of the host's that panics is an outage: it does so in a goroutine that no server watches over.
+func TestPanickingTransport(t *testing.T) {
+	client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { panic("no transport") })}
+	r, err := keyset.New(keyset.Config{URL: "https://issuer.example.com/keys", Client: client})
+	require.NoError(t, err)
+	defer r.Close()
+	p, err := keyset.NewPerKey(keyset.PerKeyConfig{URLPrefix: "https://issuer.example.com/", Algorithm: jose.ES256, Client: client})
+	require.NoError(t, err)
+	defer p.Close()
+	for _, keys := range []jose.KeySet{r, p} {
+		_, err := keys.Key(t.Context(), "01234567-89ab-4def-8123-456789abcdef", jose.ES256)
+		require.ErrorIs(t, err, keyset.ErrUnavailable)
+		require.ErrorContains(t, err, "no transport")
+	}
+}
