@@ -16,11 +16,12 @@ import (
 
 // Headers of the platform.
 const (
-	idTokenHeader      = "X-Ms-Token-Aad-Id-Token"
-	accessTokenHeader  = "X-Ms-Token-Aad-Access-Token"
-	principalHeader    = "X-Ms-Client-Principal"
-	principalIDHeader  = "X-Ms-Client-Principal-Id"
-	principalIDPHeader = "X-Ms-Client-Principal-Idp"
+	idTokenHeader       = "X-Ms-Token-Aad-Id-Token"
+	accessTokenHeader   = "X-Ms-Token-Aad-Access-Token"
+	principalHeader     = "X-Ms-Client-Principal"
+	principalIDHeader   = "X-Ms-Client-Principal-Id"
+	principalIDPHeader  = "X-Ms-Client-Principal-Idp"
+	principalNameHeader = "X-Ms-Client-Principal-Name" // never read
 )
 
 // Provider returns the factory of a provider. The sign-in resolvers are tried in order; at least one is required. What is wrong with c
@@ -66,8 +67,11 @@ func New(c Config) (*Authenticator, error) {
 		return nil, err
 	}
 	c.TenantID, c.ClientID = strings.ToLower(c.TenantID), strings.ToLower(c.ClientID)
-	// X-ZUMO-AUTH opens an Easy Auth session without its cookie.
-	a := &Authenticator{credentials: []string{idTokenHeader, accessTokenHeader, "X-Ms-Token-Aad-Refresh-Token", "X-Zumo-Auth"}}
+	a := &Authenticator{credentials: []string{
+		idTokenHeader, accessTokenHeader, "X-Ms-Token-Aad-Refresh-Token",
+		"X-Zumo-Auth", // opens an Easy Auth session without its cookie
+		principalHeader, principalIDHeader, principalIDPHeader, principalNameHeader,
+	}}
 	var err error
 	if c.Trust != nil {
 		if a.trust, err = proxyauth.NewTrustAnchor(*c.Trust); err != nil {
@@ -154,5 +158,5 @@ func (a *Authenticator) SignOut(origin string) proxyauth.SignOut {
 	return proxyauth.SignOut{URL: origin + "/.auth/logout"}
 }
 
-// CredentialHeaders returns the headers that hold tokens or the trust anchor's secret.
+// CredentialHeaders returns the headers that hold tokens or the trust anchor's secret, and the unsigned ones with the client principal.
 func (a *Authenticator) CredentialHeaders() []string { return slices.Clone(a.credentials) }

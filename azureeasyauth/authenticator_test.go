@@ -193,7 +193,7 @@ func TestSignOut(t *testing.T) {
 	require.JSONEq(t, `{"logoutUrl":"https://portal.example.com/.auth/logout"}`, w.Body.String())
 }
 
-// A resolver that logs its input must not log a token.
+// A resolver that logs its input must not log a token, and finds no unsigned identity in it.
 func TestResolversGetNoCredentials(t *testing.T) {
 	g := newRig(t)
 	c := g.config()
@@ -207,6 +207,9 @@ func TestResolversGetNoCredentials(t *testing.T) {
 	for _, name := range []string{"X-MS-TOKEN-AAD-ACCESS-TOKEN", "X-MS-TOKEN-AAD-REFRESH-TOKEN", "X-ZUMO-AUTH"} {
 		r.Header.Set(name, "credential")
 	}
+	for _, name := range []string{"X-MS-CLIENT-PRINCIPAL", "X-MS-CLIENT-PRINCIPAL-ID", "X-MS-CLIENT-PRINCIPAL-IDP", "X-MS-CLIENT-PRINCIPAL-NAME"} {
+		r.Header.Set(name, "unsigned")
+	}
 	r.Header.Set("X-Proxy-Secret", secret)
 	r.Header.Set("X-Theme", "dark")
 	w := httptest.NewRecorder()
@@ -216,6 +219,7 @@ func TestResolversGetNoCredentials(t *testing.T) {
 	for name, values := range got {
 		for _, value := range values {
 			require.NotContains(t, value, "credential", name)
+			require.NotContains(t, value, "unsigned", name)
 			require.NotContains(t, value, secret, name)
 			require.NotContains(t, value, ".", name)
 		}

@@ -66,7 +66,7 @@ func (c Config) check() error {
 	}
 	if c.Trust != nil {
 		switch name := http.CanonicalHeaderKey(c.Trust.SecretHeader); name {
-		case idTokenHeader, accessTokenHeader, principalHeader, principalIDHeader, principalIDPHeader:
+		case idTokenHeader, accessTokenHeader, principalHeader, principalIDHeader, principalIDPHeader, principalNameHeader:
 			return fmt.Errorf("azureeasyauth: Config.Trust.SecretHeader %q is a header of the platform's", name)
 		}
 	}

@@ -94,8 +94,8 @@ func New(c Config) (*Authenticator, error) {
 	}
 	a := &Authenticator{
 		audience: slices.Clone(c.Audience),
-		// The latter two are what command-line clients and services send to Access.
-		credentials:   []string{c.Header, "Cf-Access-Token", "Cf-Access-Client-Secret"},
+		// The second and third are what command-line clients and services send to Access; nothing signs the last.
+		credentials:   []string{c.Header, "Cf-Access-Token", "Cf-Access-Client-Secret", defaultHeader, "Cf-Access-Authenticated-User-Email"},
 		serviceTokens: make(map[string]ServiceToken, len(c.ServiceTokens)),
 		verifier:      verifier,
 	}
@@ -200,5 +200,5 @@ func (a *Authenticator) SignOut(origin string) proxyauth.SignOut {
 	return proxyauth.SignOut{URL: origin + "/cdn-cgi/access/logout"}
 }
 
-// CredentialHeaders returns the headers in which a token or a secret comes.
+// CredentialHeaders returns the headers in which a token or a secret comes, and the unsigned one with the person's address.
 func (a *Authenticator) CredentialHeaders() []string { return slices.Clone(a.credentials) }

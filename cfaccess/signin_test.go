@@ -122,15 +122,23 @@ func TestRefreshSignsIn(t *testing.T) {
 	p.requireSilent("", token)
 }
 
-func TestResolversSeeNoCredential(t *testing.T) {
+// A resolver that logs its input leaks no credential, and finds no unsigned identity in it.
+func TestResolversSeeNoProxyHeaders(t *testing.T) {
 	e := newEdge(t)
 	var got http.Header
 	spy := func(_ context.Context, in cfaccess.SignInInfo, _ *authprovider.ResolverContext) (*authprovider.Identity, error) {
 		got = in.Header
 		return &authprovider.Identity{UserRef: "user:default/jane"}, nil
 	}
-	r := request(header, e.token(e.person(nil)), "Cookie", cookie+"=x", "Cf-Access-Token", "x", "Cf-Access-Client-Secret", "x", "Cf-Ray", "ray")
+	r := request(header, e.token(e.person(nil)), "Cookie", cookie+"=x", "Cf-Access-Token", "x", "Cf-Access-Client-Secret", "x", "Cf-Ray", "ray",
+		"Cf-Access-Authenticated-User-Email", "joe@example.com")
 	require.Equal(t, http.StatusOK, newPortal(e, e.config(), spy).do(r).StatusCode)
+	require.Equal(t, http.Header{"X-Requested-With": {"XMLHttpRequest"}, "Cf-Ray": {"ray"}}, got)
+
+	c := e.config()
+	c.Header = "X-Edge-Token"
+	r.Header.Set("X-Edge-Token", r.Header.Get(header))
+	require.Equal(t, http.StatusOK, newPortal(e, c, spy).do(r).StatusCode)
 	require.Equal(t, http.Header{"X-Requested-With": {"XMLHttpRequest"}, "Cf-Ray": {"ray"}}, got)
 }
 

@@ -70,6 +70,10 @@ func New(c Config) (*Authenticator, error) {
 		a.signOutPath = defaultProxyPrefix
 	}
 	a.signOutPath += "/sign_out"
+	// What counts of them is in Result.Headers.
+	for _, style := range [...]HeaderStyle{ForwardedHeaders, AuthRequestHeaders} {
+		a.credentials = append(a.credentials, style.names()...)
+	}
 	var err error
 	if c.Trust != nil {
 		if a.trust, err = proxyauth.NewTrustAnchor(*c.Trust); err != nil {
@@ -164,5 +168,5 @@ func (a *Authenticator) SignOut(origin string) proxyauth.SignOut {
 	return proxyauth.SignOut{URL: origin + a.signOutPath}
 }
 
-// CredentialHeaders returns the headers that hold tokens or the trust anchor's secret.
+// CredentialHeaders returns the headers that hold tokens or the trust anchor's secret, and the plain headers.
 func (a *Authenticator) CredentialHeaders() []string { return slices.Clone(a.credentials) }

@@ -201,7 +201,7 @@ func TestSignOut(t *testing.T) {
 	}
 }
 
-// A resolver that logs its input must not log a token.
+// A resolver that logs its input must not log a token, and finds no unsigned identity in it.
 func TestResolversGetNoCredentials(t *testing.T) {
 	g := newRig(t)
 	c := g.config()
@@ -214,13 +214,16 @@ func TestResolversGetNoCredentials(t *testing.T) {
 	})
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, request(map[string]string{"X-Id-Token": token, "X-OAUTH2-PROXY-ID-TOKEN": token, "Authorization": "Bearer " + token, "X-Proxy-Secret": secret,
-		"X-Forwarded-Access-Token": token, "X-Auth-Request-Access-Token": token, "Cookie": "_oauth2_proxy=s", "X-Theme": "dark"}))
+		"X-Forwarded-Access-Token": token, "X-Auth-Request-Access-Token": token, "Cookie": "_oauth2_proxy=s", "X-Theme": "dark",
+		"X-Forwarded-User": "unsigned", "X-Forwarded-Email": "unsigned", "X-Forwarded-Preferred-Username": "unsigned", "X-Forwarded-Groups": "unsigned",
+		"X-Auth-Request-User": "unsigned", "X-Auth-Request-Email": "unsigned", "X-Auth-Request-Preferred-Username": "unsigned", "X-Auth-Request-Groups": "unsigned"}))
 	require.Equal(t, http.StatusOK, w.Code, w.Body)
 	require.Equal(t, "dark", got.Get("X-Theme"))
 	for name, values := range got {
 		for _, value := range values {
 			require.NotContains(t, value, token, name)
 			require.NotContains(t, value, secret, name)
+			require.NotContains(t, value, "unsigned", name)
 		}
 	}
 	require.Empty(t, got.Get("Cookie"))

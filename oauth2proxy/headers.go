@@ -28,19 +28,23 @@ type Headers struct {
 	Groups []string
 }
 
+// names returns the names of the headers: user, e-mail address, preferred username, groups.
+func (s HeaderStyle) names() []string {
+	p := string(s)
+	return []string{p + "-User", p + "-Email", p + "-Preferred-Username", p + "-Groups"}
+}
+
 // read reads the headers, each of them there once at most.
 func (s HeaderStyle) read(r *http.Request) (Headers, error) {
 	var h Headers
-	for _, header := range [...]struct {
-		suffix string
-		value  *string
-	}{{"-User", &h.User}, {"-Email", &h.Email}, {"-Preferred-Username", &h.PreferredUsername}} {
+	names := s.names()
+	for i, value := range [...]*string{&h.User, &h.Email, &h.PreferredUsername} {
 		var err error
-		if *header.value, err = optional(proxyauth.HeaderValue(r, string(s)+header.suffix)); err != nil {
+		if *value, err = optional(proxyauth.HeaderValue(r, names[i])); err != nil {
 			return Headers{}, err
 		}
 	}
-	list, err := optional(proxyauth.HeaderList(r, string(s)+"-Groups"))
+	list, err := optional(proxyauth.HeaderList(r, names[3]))
 	if err != nil {
 		return Headers{}, err
 	}
