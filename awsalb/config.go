@@ -41,14 +41,14 @@ type Config struct {
 	// person there. If empty, only ALB's session ends, and the next request signs the person in again as long as the provider's lasts.
 	LogoutURL string
 
-	// HTTPClient fetches the keys. If nil, it is a client of its own. Redirects are never followed.
+	// HTTPClient fetches the keys. If nil, it is the ProviderContext's, or one of its own. Redirects are never followed.
 	HTTPClient *http.Client
-	// Now is the clock. If nil, it is time.Now.
+	// Now is the clock. If nil, it is the ProviderContext's, or time.Now.
 	Now func() time.Time
-	// Logger hears of failed fetches of keys. If nil, nobody does.
+	// Logger hears of failed fetches of keys. If nil, it is the ProviderContext's, or nobody does.
 	Logger *slog.Logger
 
-	// Options hold for any proxy provider.
+	// Options are those of every proxy provider. [New] does not look at them.
 	Options proxyauth.Options[Result]
 }
 

@@ -8,6 +8,7 @@ package main
 
 import (
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 
@@ -39,7 +40,8 @@ func newHandler(baseURL string, alb awsalb.Config) (http.Handler, error) {
 		BaseURL:                 baseURL,
 		Issuer:                  issuer,
 		Users:                   memcatalog.New(authprovider.User{Ref: "user:default/jane", Email: "jane@example.com"}),
-		InsecureEphemeralSecret: true, // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
+		Logger:                  slog.Default(), // hears why somebody was refused
+		InsecureEphemeralSecret: true,           // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
 		Providers: map[string]authprovider.ProviderFactory{
 			"awsalb": awsalb.Provider(alb, resolver.EmailMatchingUserEntityProfileEmail),
 		},

@@ -7,6 +7,7 @@ package main
 
 import (
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 
@@ -36,7 +37,8 @@ func newHandler(baseURL, audience string) (http.Handler, error) {
 			Ref:         "user:default/jane",
 			Annotations: map[string]string{"google.com/user-id": "118133858486581853996"},
 		}),
-		InsecureEphemeralSecret: true, // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
+		Logger:                  slog.Default(), // hears why somebody was refused
+		InsecureEphemeralSecret: true,           // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
 		Providers: map[string]authprovider.ProviderFactory{
 			"gcpIap": gcpiap.Provider(gcpiap.Config{Audience: []string{audience}}, gcpiap.IDMatchingUserEntityAnnotation),
 		},

@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 
@@ -33,7 +34,8 @@ func newHandler(baseURL, oidcIssuer, clientID string) (http.Handler, error) {
 	return authprovider.New(authprovider.Config{
 		BaseURL:                 baseURL,
 		Issuer:                  issuer,
-		InsecureEphemeralSecret: true, // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
+		Logger:                  slog.Default(), // hears why somebody was refused
+		InsecureEphemeralSecret: true,           // behind a proxy nothing is kept in cookies of ours, so there is nothing to seal
 		Providers: map[string]authprovider.ProviderFactory{
 			"oauth2Proxy": oauth2proxy.Provider(oauth2proxy.Config{
 				Header:   "Authorization",
