@@ -1,0 +1,54 @@
+package bitbucket
+
+import (
+	"log/slog"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/oauthclient"
+	"example.com/stagedoor/oauthadapter"
+	"example.com/stagedoor/oauthadapter/oauth2provider"
+)
+
+const apiURL = "https://api.bitbucket.org/2.0"
+
+// Result is what a sign-in resolver gets.
+type Result = *oauthadapter.Result[Profile]
+
+// SignInInfo is the argument of sign-in resolvers for Bitbucket Cloud.
+type SignInInfo = authprovider.SignInInfo[Result]
+
+// Authenticator talks to Bitbucket Cloud. [New] makes it.
+type Authenticator = oauth2provider.Authenticator[Profile]
+
+// Provider returns the factory of a provider. The sign-in resolvers are tried in order; without one the app gets tokens and a profile,
+// but no identity. What is wrong with c shows when the factory is called.
+func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
+	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
+		c := c
+		oauthclient.Inherit(pc, &c.HTTPClient, &c.Now, &c.Logger)
+		a, err := New(c)
+		if err != nil {
+			return nil, err
+		}
+		return oauthadapter.Provider(a, c.Options, signIn...)(pc)
+	}
+}
+
+// New checks c and returns an authenticator. It needs no network.
+func New(c Config) (*Authenticator, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return oauth2provider.NewWithProfile(oauth2provider.Config{
+		AuthURL:      "https://bitbucket.org/site/oauth2/authorize",
+		TokenURL:     "https://bitbucket.org/site/oauth2/access_token",
+		ClientID:     c.ClientID,
+		ClientSecret: c.ClientSecret,
+		Scopes:       []string{"account"},
+		HTTPClient:   c.HTTPClient,
+		Now:          c.Now,
+	}, profileReader{c.Logger}.read)
+}

@@ -1,0 +1,61 @@
+package bitbucketserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"example.com/stagedoor/internal/oauthclient"
+	"example.com/stagedoor/oauthadapter"
+)
+
+// Config configures one incoming application link of a Bitbucket Data Center. It does not show its secret when it is printed or logged.
+type Config struct {
+	// ClientID is required.
+	ClientID string
+	// ClientSecret is required.
+	ClientSecret string
+	// BaseURL is the address of the Bitbucket, such as "https://bitbucket.example.com", with its context path if it has one. Required.
+	BaseURL string
+
+	// HTTPClient makes the requests: without redirects, at most ten seconds and one mebibyte each, whatever its own settings are. If nil,
+	// it is the ProviderContext's, or one on http.DefaultTransport.
+	HTTPClient *http.Client
+	// Now is the clock. If nil, it is the ProviderContext's, or time.Now.
+	Now func() time.Time
+
+	// Options are those of every OAuth provider. [New] does not look at them.
+	Options oauthadapter.Options[Profile]
+}
+
+// Format implements [fmt.Formatter] for every verb, so that the secret is never printed.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }
+
+// LogValue implements [slog.LogValuer].
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
+
+func (c Config) redacted() string {
+	return oauthclient.Redacted("bitbucketserver", c.BaseURL, c.ClientID, c.ClientSecret)
+}
+
+func (c Config) check() error {
+	var errs []error
+	if c.ClientID == "" {
+		errs = append(errs, errors.New("bitbucketserver: Config.ClientID is required"))
+	}
+	if c.ClientSecret == "" {
+		errs = append(errs, errors.New("bitbucketserver: Config.ClientSecret is required"))
+	}
+	if c.BaseURL == "" {
+		errs = append(errs, errors.New("bitbucketserver: Config.BaseURL is required"))
+	} else if err := oauthclient.CheckURL(c.BaseURL); err != nil {
+		errs = append(errs, fmt.Errorf("bitbucketserver: Config.BaseURL %w", err))
+	} else if strings.Contains(c.BaseURL, "?") {
+		errs = append(errs, fmt.Errorf("bitbucketserver: Config.BaseURL %.200q must be a URL without query", c.BaseURL))
+	}
+	return errors.Join(errs...)
+}
