@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ const (
 	tokenAddress     = "POST https://git.example.com/bitbucket/rest/oauth2/latest/token"
 	whoAddress       = "GET https://git.example.com/bitbucket/plugins/servlet/applinks/whoami"
 	userAddress      = "GET https://git.example.com/bitbucket/rest/api/latest/users/jane"
-	jane             = `{"name":"jane","emailAddress":"jane@example.com","active":true,"displayName":"Jane Doe","id":101,"slug":"jane","type":"NORMAL"}`
+	jane             = `{"name":"jane","emailAddress":"jane@example.com","active":true,"displayName":"Jane Doe","id":101,"slug":"jane","type":"NORMAL","avatarUrl":"/bitbucket/users/jane/avatar.png?s=256&v=1"}`
 )
 
 var config = bitbucketserver.Config{BaseURL: "https://git.example.com/bitbucket/", ClientID: "portal", ClientSecret: clientSecret}
@@ -33,7 +34,7 @@ func answers() map[string]func(http.ResponseWriter) {
 func who(name string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "text/plain")
-		w.Header().Set("X-AUSERNAME", name)
+		w.Header().Set("X-AUSERNAME", url.PathEscape(name))
 		_, _ = w.Write([]byte(name))
 	}
 }
@@ -48,17 +49,29 @@ func TestSignIn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{tokenAddress, whoAddress, userAddress}, f.asked)
 	require.Equal(t, "101", result.Session.Subject)
-	require.Equal(t, authprovider.Profile{DisplayName: "Jane Doe", Email: "jane@example.com"}, result.Profile)
+	require.Equal(t, authprovider.Profile{DisplayName: "Jane Doe", Email: "jane@example.com", Picture: "https://git.example.com/bitbucket/users/jane/avatar.png?s=256&v=1"}, result.Profile)
 	require.Equal(t, "jane", result.FullProfile.Username)
+
+	for raw, want := range map[string]string{"https://avatar.example/j": "https://avatar.example/j", "//avatar.example/j": "https://avatar.example/j",
+		"javascript:alert(1)": "", "http://avatar.example/j": "", "%zz": "", "": ""} {
+		f.set(userAddress, status(200, fmt.Sprintf(`{"name":"jane","id":101,"avatarUrl":%q}`, raw)))
+		result, err := f.signIn(t)
+		require.NoError(t, err)
+		require.Equal(t, want, result.Profile.Picture, raw)
+	}
 }
 
 // A name is one part of a path, whatever is in it.
 func TestOddNames(t *testing.T) {
-	for name, path := range map[string]string{"jane/../admin": "jane%2F..%2Fadmin", "jane?x": "jane%3Fx", "j d": "j%20d", "a.b": "a.b"} {
+	for name, path := range map[string]string{"jane@example.com": "jane@example.com", "100%": "100%25", "j%61ne": "j%2561ne", "jane/../admin": "jane%2F..%2Fadmin", "jane?x": "jane%3Fx", "j d": "j%20d", "a.b": "a.b"} {
 		f := newFake()
 		f.set(whoAddress, who(name))
 		f.set("GET https://git.example.com/bitbucket/rest/api/latest/users/"+path, status(200, fmt.Sprintf(`{"id":7,"name":%q}`, name)))
 		result, err := f.signIn(t)
+		require.NoError(t, err, name)
+		require.Equal(t, "7", result.Session.Subject)
+		f.set(whoAddress, func(w http.ResponseWriter) { w.Header().Set("X-AUSERNAME", name) }) // the header alone
+		result, err = f.signIn(t)
 		require.NoError(t, err, name)
 		require.Equal(t, "7", result.Session.Subject)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter/oauth2provider"
 )
 
@@ -21,6 +22,8 @@ type Profile struct {
 	Username string
 	Slug     string
 	Name     string
+	// AvatarURL is on the same Bitbucket, or on an avatar service.
+	AvatarURL string
 
 	// Email comes from the directory that Bitbucket is connected to, and Bitbucket does not say whether anybody verified it: EmailVerified
 	// is always unknown.
@@ -30,7 +33,8 @@ type Profile struct {
 	raw json.RawMessage
 }
 
-// ParseProfile returns the profile in an answer of GET /rest/api/latest/users/{name}, for the unit tests of sign-in resolvers.
+// ParseProfile returns the profile in an answer of GET /rest/api/latest/users/{name}, for the unit tests of sign-in resolvers. AvatarURL
+// is as it is there.
 func ParseProfile(user []byte) (Profile, error) {
 	var u userAnswer
 	if err := jose.UnmarshalStrict(user, &u); err != nil {
@@ -57,11 +61,12 @@ type userAnswer struct {
 	Slug        string `json:"slug"`
 	DisplayName string `json:"displayName"`
 	Email       string `json:"emailAddress"`
+	AvatarURL   string `json:"avatarUrl"` // as a path, unless an avatar service is set up
 	Active      *bool  `json:"active"`
 }
 
 func (u userAnswer) profile(raw []byte) Profile {
-	p := Profile{Username: u.Name, Slug: u.Slug, Name: u.DisplayName, Email: u.Email, raw: raw}
+	p := Profile{Username: u.Name, Slug: u.Slug, Name: u.DisplayName, AvatarURL: u.AvatarURL, Email: u.Email, raw: raw}
 	if u.ID > 0 {
 		p.ID = strconv.FormatInt(u.ID, 10)
 	}
@@ -77,11 +82,15 @@ func (r profileReader) read(ctx context.Context, api *oauth2provider.API) (perso
 	if err != nil {
 		return person, err
 	}
-	name := who.Header.Get("X-Ausername")
+	// The header holds the name too, in some versions escaped: who is called "j%61ne" must not become "jane".
+	name := strings.TrimSpace(string(who.Body))
+	if name == "" {
+		name = who.Header.Get("X-Ausername")
+	}
 	if strings.Trim(name, ".") == "" { // "..", as a part of a path, is another resource
 		return person, &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "user_unknown", Err: errors.New("bitbucketserver: the access token is nobody's")}
 	}
-	answer, err := api.Get(ctx, r.base+"/rest/api/latest/users/"+url.PathEscape(name))
+	answer, err := api.Get(ctx, r.base+"/rest/api/latest/users/"+url.PathEscape(name)+"?avatarSize=256")
 	if err != nil {
 		return person, err
 	}
@@ -96,12 +105,26 @@ func (r profileReader) read(ctx context.Context, api *oauth2provider.API) (perso
 		return person, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "user_inactive", Err: errors.New("bitbucketserver: the account is not active")}
 	}
 	p := user.profile(answer.Body)
+	p.AvatarURL = r.absolute(p.AvatarURL)
 	return oauth2provider.Person[Profile]{Subject: p.ID, Profile: p.defaultProfile(), FullProfile: p}, nil
+}
+
+// absolute returns an address of the REST API as the app needs it; it is empty if the app must not load it.
+func (r profileReader) absolute(address string) string {
+	base, err := url.Parse(r.base)
+	if err != nil || address == "" {
+		return ""
+	}
+	u, err := base.Parse(address)
+	if err != nil || oauthclient.CheckURL(u.String()) != nil {
+		return ""
+	}
+	return u.String()
 }
 
 // defaultProfile is the profile that the app shows, unless a transform makes another.
 func (p Profile) defaultProfile() authprovider.Profile {
-	out := authprovider.Profile{DisplayName: p.Name, Email: p.Email, EmailVerification: p.EmailVerified}
+	out := authprovider.Profile{DisplayName: p.Name, Picture: p.AvatarURL, Email: p.Email, EmailVerification: p.EmailVerified}
 	if out.DisplayName == "" {
 		out.DisplayName = p.Username
 	}
