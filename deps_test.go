@@ -61,6 +61,7 @@ func TestImportDirections(t *testing.T) {
 		"oauthadapter/google":           {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
 		"oauthadapter/gitlab":           {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
 		"oauthadapter/okta":             {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
+		"oauthadapter/microsoft":        {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
 		"oauthadapter/auth0":            {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
 		"oauthadapter/onelogin":         {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
 		"oauthadapter/keycloak":         {allowed: vendorOwn, foreign: []string{"golang.org/x/oauth2"}, why: vendorWhy},
