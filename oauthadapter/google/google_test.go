@@ -204,6 +204,18 @@ func TestRefreshTokenAndRevocation(t *testing.T) {
 	require.Empty(t, result.Session.RefreshToken)
 }
 
+// An address for which Google is no authority is shown, and not vouched for.
+func TestDefaultProfile(t *testing.T) {
+	v := newGoogle(t)
+	result, err := vendortest.SignIn(t, v, newAuthenticator(t, config(v)))
+	require.NoError(t, err)
+	require.Equal(t, authprovider.Profile{Email: "jane@example.com", DisplayName: "Jane Doe", Picture: "https://img.example.com/jane.png"}, result.Profile)
+	require.NoError(t, v.PutPerson(fakeidp.Person{Subject: vendortest.Jane, Email: "jane@example.com", EmailVerified: new(true), Claims: map[string]any{"hd": "example.com"}}))
+	result, err = vendortest.SignIn(t, v, newAuthenticator(t, config(v)))
+	require.NoError(t, err)
+	require.Equal(t, authprovider.EmailVerified, result.Profile.EmailVerification)
+}
+
 func TestImpliedScopes(t *testing.T) {
 	a := newAuthenticator(t, google.Config{ClientID: "id", ClientSecret: "secret"})
 	require.ElementsMatch(t, []string{"openid", "email", "profile"}, a.RequiredScopes())

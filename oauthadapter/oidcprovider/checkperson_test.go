@@ -89,6 +89,9 @@ func TestCheckIDTokenOfTheSession(t *testing.T) {
 	joe := result.Session
 	s.userinfo = `{"sub":"u-jane","org":"other"}`
 
+	s.claims["sub"], s.claims["iss"] = "u-jane", "https://id.example.com/other"
+	foreign := authprovider.Secret(s.idToken())
+
 	s.rawToken = "-"
 	s.advance(2 * time.Hour) // longer than the token is good
 	for _, refreshToken := range []authprovider.Secret{session.RefreshToken, ""} {
@@ -96,7 +99,8 @@ func TestCheckIDTokenOfTheSession(t *testing.T) {
 		result, err = s.refresh(session)
 		require.NoError(t, err)
 		require.Equal(t, session.IDToken, result.Session.IDToken)
-		for name, idToken := range map[string]authprovider.Secret{"none": "", "no token": "x", "of an outsider": outsider.IDToken, "of somebody else": joe.IDToken} {
+		for name, idToken := range map[string]authprovider.Secret{"none": "", "no token": "x", "of an outsider": outsider.IDToken, "of somebody else": joe.IDToken,
+			"of another issuer": foreign} {
 			other := session
 			other.IDToken = idToken
 			_, err = s.refresh(other)

@@ -144,7 +144,7 @@ func (d *discovery) finish(r *reading, m *metadata, err error) int {
 // fetch reads the metadata. The verifier of last, and with it its keys, is kept as long as their address is the same.
 func (d *discovery) fetch(ctx context.Context, last *metadata) (*metadata, error) {
 	if d.url != d.issuer {
-		ctx = oidc.InsecureIssuerURLContext(ctx, d.issuer) // it must still call itself that: checked by go-oidc and below
+		ctx = oidc.InsecureIssuerURLContext(ctx, d.issuer) // without it go-oidc wants d.url; what counts is checked below
 	}
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, d.client), d.url)
 	if err != nil {

@@ -1,6 +1,7 @@
 // Package oidcprovider signs people in with any OpenID Connect provider, known by its issuer URL.
 //
-// [Provider] is what goes into [authprovider.Config]; [New] gives the [Authenticator] alone, for a host with flows of its own.
+// [Provider] is what goes into [authprovider.Config]; [New] gives the [Authenticator] alone, for a host with flows of its own. [NewVendor] is the
+// base of a package for one vendor, with a profile of its own.
 //
 //	"sso": oidcprovider.Provider(oidcprovider.Config{
 //		Issuer: "https://sso.example.com", ClientID: id, ClientSecret: secret,
@@ -15,6 +16,6 @@
 // one, because that is where section 5.4 puts name and e-mail address; its sub must be the ID token's. A refresh must stay with the
 // person who signed in (section 12.2).
 //
-// It leaves to the caller who may sign in: e-mail addresses are vouched for by [Profile].EmailVerified only, and the one stable
+// It leaves to the caller who may sign in, by a sign-in resolver or by Config.CheckIDToken: e-mail addresses are vouched for by [Profile].EmailVerified only, and the one stable
 // identifier is issuer and subject together.
 package oidcprovider

@@ -109,6 +109,40 @@ func ExampleNew() {
 	// openid profile email
 }
 
+// A package for one vendor: its own profile, and who may sign in at all.
+func ExampleNewVendor() {
+	type profile struct{ ID, Team string }
+	a, err := oidcprovider.NewVendor(oidcprovider.Config{
+		Issuer:   "https://sso.example.com",
+		ClientID: "portal",
+		CheckIDToken: func(idToken oidcprovider.Profile) error {
+			var claims struct {
+				Active bool `json:"active"`
+			}
+			if err := idToken.Claims(&claims); err != nil {
+				return err
+			}
+			if !claims.Active {
+				return authprovider.ErrNotAllowed
+			}
+			return nil
+		},
+	}, func(_ context.Context, in oidcprovider.Result) (profile, authprovider.Profile, error) {
+		var claims struct {
+			Team string `json:"team"`
+		}
+		err := in.FullProfile.Claims(&claims)
+		return profile{ID: in.FullProfile.Subject, Team: claims.Team}, in.Profile, err
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	factory := oauthadapter.Provider(a, oauthadapter.Options[profile]{})
+	fmt.Println(factory != nil, a.RequiredScopes())
+	// Output: true [openid profile email]
+}
+
 // ssoMetadata answers discovery without a network.
 type ssoMetadata struct{}
 
