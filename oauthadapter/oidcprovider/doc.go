@@ -16,6 +16,6 @@
 // one, because that is where section 5.4 puts name and e-mail address; its sub must be the ID token's. A refresh must stay with the
 // person who signed in (section 12.2).
 //
-// It leaves to the caller who may sign in, by a sign-in resolver or by Config.CheckIDToken: e-mail addresses are vouched for by [Profile].EmailVerified only, and the one stable
-// identifier is issuer and subject together.
+// It leaves to the caller who may sign in, by a sign-in resolver or by Config.CheckIDToken: e-mail addresses are vouched for by
+// [Profile].EmailVerified only, and the one stable identifier is issuer and subject together.
 package oidcprovider
