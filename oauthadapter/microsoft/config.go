@@ -18,10 +18,10 @@ import (
 // Config configures one application of Microsoft Entra ID. It does not show its secret when it is printed or logged.
 type Config struct {
 	// TenantID is the directory (tenant) ID of the people who may sign in, a GUID, or a verified domain of that tenant, which Entra is asked
-	// about at first use. "organizations" is every tenant and "common" personal Microsoft accounts as well: these two need AllowedTenants
-	// or DangerouslyAllowAnyTenant. Required.
+	// about at first use. "organizations" is every tenant, and needs AllowedTenants or DangerouslyAllowAnyTenant; "common" is personal
+	// Microsoft accounts as well, and needs the latter. Required.
 	TenantID string
-	// AllowedTenants are the IDs of the tenants, GUIDs, whose people may sign in through "organizations" or "common".
+	// AllowedTenants are the IDs of the tenants, GUIDs, whose people may sign in through "organizations".
 	AllowedTenants []string
 	// DangerouslyAllowAnyTenant lets everybody in the world sign in who has or makes a tenant, or with "common" a personal account: the
 	// sign-in resolvers alone decide then, and they must not go by anything but [Profile].ObjectID and TenantID.
@@ -177,8 +177,11 @@ func (c Config) checkTenants() (errs []error) {
 			field("TenantID %.300q is neither a GUID nor a domain, nor \"organizations\" or \"common\"", c.TenantID)
 		}
 		if c.AllowedTenants != nil || c.DangerouslyAllowAnyTenant {
-			field("AllowedTenants and DangerouslyAllowAnyTenant are for the TenantID \"organizations\" or \"common\"")
+			field("AllowedTenants and DangerouslyAllowAnyTenant are for other values of TenantID than one tenant")
 		}
+	case c.TenantID == "common" && len(c.AllowedTenants) > 0:
+		// The keys of personal accounts are published with the others there, and must not vouch for a tenant of the list.
+		field("TenantID \"common\" has personal accounts, which no list can have: use \"organizations\" with Config.AllowedTenants")
 	case c.DangerouslyAllowAnyTenant == (len(c.AllowedTenants) > 0):
 		field("TenantID %q needs either AllowedTenants or DangerouslyAllowAnyTenant: anybody can have a tenant", c.TenantID)
 	}

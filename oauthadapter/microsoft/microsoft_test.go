@@ -63,14 +63,15 @@ func TestNewRefuses(t *testing.T) {
 		"consumers":        {func(c *microsoft.Config) { c.TenantID = "consumers" }, "personal accounts"},
 		"everybody's":      {func(c *microsoft.Config) { c.TenantID = "organizations" }, "anybody can have a tenant"},
 		"common":           {func(c *microsoft.Config) { c.TenantID = "Common" }, "anybody can have a tenant"},
+		"common and list":  {func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "common", []string{contoso} }, "personal accounts, which no list"},
 		"empty list":       {func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "common", []string{} }, "anybody can have a tenant"},
 		"list and any": {func(c *microsoft.Config) {
-			c.TenantID, c.AllowedTenants, c.DangerouslyAllowAnyTenant = "common", []string{contoso}, true
+			c.TenantID, c.AllowedTenants, c.DangerouslyAllowAnyTenant = "organizations", []string{contoso}, true
 		}, "either"},
 		"list for one":            {func(c *microsoft.Config) { c.AllowedTenants = []string{contoso} }, "microsoft: Config.AllowedTenants"},
 		"any for one":             {func(c *microsoft.Config) { c.DangerouslyAllowAnyTenant = true }, "DangerouslyAllowAnyTenant"},
-		"domain in list":          {func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "common", []string{"contoso.com"} }, "microsoft: Config.AllowedTenants"},
-		"personal in list":        {func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "common", []string{personal} }, "personal accounts"},
+		"domain in list":          {func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "organizations", []string{"contoso.com"} }, "microsoft: Config.AllowedTenants"},
+		"personal in list":        {func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "organizations", []string{personal} }, "personal accounts"},
 		"another host":            {func(c *microsoft.Config) { c.AuthorityHost = "login.evil.example" }, "microsoft: Config.AuthorityHost"},
 		"host with path":          {func(c *microsoft.Config) { c.AuthorityHost = publicCloud + "/x" }, "microsoft: Config.AuthorityHost"},
 		"another Graph":           {func(c *microsoft.Config) { c.GraphHost = "graph.evil.example" }, "microsoft: Config.GraphHost"},

@@ -78,20 +78,28 @@ func newProfile(in oidcprovider.Profile, c entraClaims, u graphUser, severalTena
 	if u.DisplayName != "" {
 		p.Name = u.DisplayName
 	}
-	// email_verified is no claim of Entra's: only a mapping of the tenant's own could put it there.
-	p.EmailVerified = authprovider.EmailVerificationUnknown
-	edov := strings.ToLower(strings.Trim(string(c.Edov), `"`))
-	switch {
-	case p.Email == "":
-		p.Email, edov = u.Mail, ""
-	case edov == "true" || edov == "1":
-		p.EmailVerified = authprovider.EmailVerified
+	p.EmailVerified = emailVerification(c.Edov, severalTenants)
+	if p.Email == "" { // xms_edov is about the claim email
+		p.Email, p.EmailVerified = u.Mail, emailVerification(nil, severalTenants)
 	}
-	known := edov != "" && edov != "null"
-	if p.Email != "" && p.EmailVerified != authprovider.EmailVerified && (known || severalTenants) {
-		p.EmailVerified = authprovider.EmailUnverified
+	if p.Email == "" {
+		p.EmailVerified = authprovider.EmailVerificationUnknown
 	}
 	return p
+}
+
+// emailVerification reads xms_edov, which Entra writes as true or as "1". The claim email_verified is none of Entra's: only a mapping of the
+// tenant's own could put it there.
+func emailVerification(edov json.RawMessage, severalTenants bool) authprovider.EmailVerification {
+	switch strings.ToLower(strings.Trim(string(edov), `"`)) {
+	case "true", "1":
+		return authprovider.EmailVerified
+	case "", "null":
+		if !severalTenants {
+			return authprovider.EmailVerificationUnknown
+		}
+	}
+	return authprovider.EmailUnverified
 }
 
 // profileReader makes profiles of what was verified.
