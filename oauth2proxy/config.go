@@ -92,6 +92,10 @@ func (c Config) check() error {
 	if c.Trust != nil && http.CanonicalHeaderKey(c.Trust.SecretHeader) == c.tokenHeader() {
 		return errors.New("oauth2proxy: Config.Trust.SecretHeader is the header of the ID token")
 	}
+	// The secret would be the name of a person, and shown to them.
+	if c.Trust != nil && c.HeaderStyle != "" && slices.Contains(c.HeaderStyle.names(), http.CanonicalHeaderKey(c.Trust.SecretHeader)) {
+		return fmt.Errorf("oauth2proxy: Config.Trust.SecretHeader %q is one of the plain headers", c.Trust.SecretHeader)
+	}
 	if p := c.ProxyPrefix; p != "" && (p[0] != '/' || p == "/" || path.Clean(p) != p || strings.ContainsFunc(p, notInPath)) {
 		return fmt.Errorf("oauth2proxy: Config.ProxyPrefix %.200q is not a clean path such as /oauth2", p)
 	}

@@ -56,6 +56,10 @@ func TestUnsafeConfigurations(t *testing.T) {
 		{"secret in the token's header", func(c *oauth2proxy.Config) {
 			c.Trust = &proxyauth.TrustConfig{SecretHeader: "x-oauth2-proxy-id-token", Secrets: []authprovider.Secret{secret}}
 		}, "Config.Trust.SecretHeader"},
+		{"secret in a plain header", func(c *oauth2proxy.Config) {
+			c.HeaderStyle = oauth2proxy.ForwardedHeaders
+			c.Trust = &proxyauth.TrustConfig{SecretHeader: "x-forwarded-user", Secrets: []authprovider.Secret{secret}}
+		}, "Config.Trust.SecretHeader"},
 		{"prefix is the root", func(c *oauth2proxy.Config) { c.ProxyPrefix = "/" }, "Config.ProxyPrefix"},
 		{"prefix without slash", func(c *oauth2proxy.Config) { c.ProxyPrefix = "oauth2" }, "Config.ProxyPrefix"},
 		{"prefix is another origin", func(c *oauth2proxy.Config) { c.ProxyPrefix = "//evil.example.com" }, "Config.ProxyPrefix"},
