@@ -8,6 +8,7 @@
 // screenshots, which git does not keep.
 //
 // It also drives the proxy authenticators over real sockets, behind stand-ins of their proxies; runs the contract of key stores on SQLite,
-// PostgreSQL and MariaDB, whose servers the tests start and end themselves; and has our tokens verified by other people's libraries. What
-// is not installed is skipped with a message, but for the gate, which sets STAGEDOOR_E2E_REQUIRE_DATABASES.
+// PostgreSQL and MariaDB, whose servers the tests start and end themselves; and has our tokens verified by other people's libraries, one
+// of them under Node after npm ci in the directory interop. What is not installed is skipped with a message, but for the gate, which sets
+// STAGEDOOR_E2E_REQUIRE_DATABASES and STAGEDOOR_E2E_REQUIRE_NODE.
 package e2e
