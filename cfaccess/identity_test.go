@@ -157,13 +157,13 @@ func TestIdentityThatCannotBeHad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := newEdge(t)
 			e.serve(serve)
-			token := e.token(e.person(nil))
-			_, err := e.authenticator().Authenticate(t.Context(), request(header, token))
+			token, a := e.token(e.person(nil)), e.authenticator()
+			_, err := a.Authenticate(t.Context(), request(header, token))
 			newPortal(e, e.config()).requireUnavailable(err, request(header, token), token)
 
 			// It is not kept: the person gets in as soon as the team's domain is well.
 			e.serve(e.serveIdentity)
-			_, err = e.authenticator().Authenticate(t.Context(), request(header, token))
+			_, err = a.Authenticate(t.Context(), request(header, token))
 			require.NoError(t, err)
 		})
 	}

@@ -84,15 +84,14 @@ func (v *Verifier) Verify(ctx context.Context, r *http.Request) (*jose.Token, st
 	if err != nil {
 		return nil, "", err
 	}
-	t, err := v.VerifyText(ctx, raw)
+	t, err := v.verify(ctx, raw)
 	if err != nil {
 		return nil, "", err
 	}
 	return t, raw, nil
 }
 
-// VerifyText verifies a token that was found already.
-func (v *Verifier) VerifyText(ctx context.Context, raw string) (*jose.Token, error) {
+func (v *Verifier) verify(ctx context.Context, raw string) (*jose.Token, error) {
 	t, err := v.parse(raw)
 	if err != nil {
 		return nil, refusal(err)
