@@ -98,9 +98,8 @@ func (t *tenant) lookUp(ctx context.Context) (string, error) {
 	if err := answer.JSON("discovery", &metadata); err != nil {
 		return "", err
 	}
-	rest, found := strings.CutPrefix(metadata.Issuer, before)
-	id, foundToo := strings.CutSuffix(rest, after)
-	if !found || !foundToo || !guid.MatchString(id) || id == personalAccounts {
+	id := strings.TrimSuffix(strings.TrimPrefix(metadata.Issuer, before), after)
+	if before+id+after != metadata.Issuer || !guid.MatchString(id) || id == personalAccounts {
 		return "", oauthclient.Unavailable(fmt.Errorf("microsoft: the domain %q has the issuer %.200q, which names no tenant", t.domain, metadata.Issuer), 0)
 	}
 	return id, nil
