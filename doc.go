@@ -20,7 +20,8 @@
 // The packages, from the outside in:
 //
 //   - authprovider: the words, the contracts and the HTTP edge. It imports the standard library only.
-//   - oauthadapter: from a small OAuth interface to the four routes of a provider; environments. Vendors live below it: oidcprovider.
+//   - oauthadapter: from a small OAuth interface to the four routes of a provider; environments. Vendors live below it: atlassian, auth0, bitbucket,
+//     bitbucketserver, github, gitlab, google, keycloak, microsoft, okta, onelogin, and oidcprovider and oauth2provider for all others.
 //   - proxyauth: from an authenticator, which believes what an identity-aware proxy in front signed, to a provider, or to middleware
 //     for routes of the host's own. It takes any signed header; cfaccess, gcpiap, oauth2proxy, awsalb and azureeasyauth know their proxies.
 //   - guest: everybody as one user, for development.

@@ -113,7 +113,9 @@ func TestCustomResolver(t *testing.T) {
 
 // TestReadme: every line of Go in the README and in the pages of docs stands in a test file, which compiles.
 func TestReadme(t *testing.T) {
-	for page, test := range map[string]string{"README.md": "example_test.go", "docs/proxies.md": "proxies_test.go", "docs/replicas.md": "replicas_test.go"} {
+	for page, test := range map[string]string{
+		"README.md": "example_test.go", "docs/providers.md": "providers_test.go", "docs/proxies.md": "proxies_test.go", "docs/replicas.md": "replicas_test.go",
+	} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		source, err := os.ReadFile(test)
