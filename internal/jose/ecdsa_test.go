@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/asn1"
 	"encoding/hex"
 	"io"
@@ -29,8 +30,9 @@ func (k answeringKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error)
 
 // signatureOf returns the signature of a token signed by a key that answers with der.
 func signatureOf(tb testing.TB, curve elliptic.Curve, alg jose.Algorithm, der []byte) ([]byte, error) {
-	x, y := curve.Params().Gx, curve.Params().Gy
-	s, err := jose.NewSigner(answeringKey{&ecdsa.PublicKey{Curve: curve, X: x, Y: y}, der}, alg, "")
+	private, err := ecdsa.GenerateKey(curve, rand.Reader)
+	require.NoError(tb, err)
+	s, err := jose.NewSigner(answeringKey{&private.PublicKey, der}, alg, "")
 	require.NoError(tb, err)
 	raw, err := s.SignJWT("")
 	if err != nil {

@@ -106,8 +106,8 @@ func (c Config) check() error {
 		field("Issuer %w", err)
 	} else if strings.ContainsAny(c.Issuer, "?#") {
 		field("Issuer %q must be a URL without query and fragment", c.Issuer)
-	} else if err := c.checkTenants(); err != nil {
-		field("%w", err)
+	} else {
+		c.checkTenants(field)
 	}
 	if c.DiscoveryURL != "" {
 		if err := checkURL(c.DiscoveryURL, strings.HasPrefix(c.Issuer, "http:")); err != nil {
@@ -140,16 +140,16 @@ func (c Config) check() error {
 	return errors.Join(errs...)
 }
 
-func (c Config) checkTenants() error {
+// checkTenants reports what is missing beside an Issuer with a placeholder for the tenant.
+func (c Config) checkTenants(field func(format string, args ...any)) {
 	switch n := strings.Count(c.Issuer, tenantPlaceholder); {
 	case n > 1:
-		return fmt.Errorf("Issuer %q may have %s once", c.Issuer, tenantPlaceholder)
+		field("Issuer %q may have %s once", c.Issuer, tenantPlaceholder)
 	case n == 1 && c.DiscoveryURL == "":
-		return fmt.Errorf("DiscoveryURL is required for an Issuer with %s", tenantPlaceholder)
+		field("DiscoveryURL is required for an Issuer with %s", tenantPlaceholder)
 	case n == 1 && c.CheckIDToken == nil:
-		return fmt.Errorf("CheckIDToken is required for an Issuer with %s: anybody can have a tenant", tenantPlaceholder)
+		field("CheckIDToken is required for an Issuer with %s: anybody can have a tenant", tenantPlaceholder)
 	}
-	return nil
 }
 
 // checkURL accepts https, and http on loopback if that is permitted.
