@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"example.com/stagedoor/authprovider"
@@ -155,10 +154,10 @@ func (i *Issuer) Revoke(ctx context.Context, kid string) error {
 // that token with JSON.stringify, so it must have exactly these members in this order, without white space and with
 // JavaScript's escapes.
 func identityProof(signer *jose.Signer, subject string, iat, exp int64) (string, error) {
-	limited, err := signer.SignJWT(typeLimitedUser,
+	proof, err := signer.SignatureOfJWT(typeLimitedUser,
 		jose.Claim{Name: "sub", Value: subject}, jose.Claim{Name: "iat", Value: iat}, jose.Claim{Name: "exp", Value: exp})
 	if err != nil {
 		return "", fmt.Errorf("tokenissuer: sign the identity proof: %w", err)
 	}
-	return limited[strings.LastIndexByte(limited, '.')+1:], nil
+	return proof, nil
 }

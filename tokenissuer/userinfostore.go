@@ -38,9 +38,10 @@ type memoryUserInfo struct {
 	size    int
 }
 
+// userInfoEntry has no pointers, so that the garbage collector need not look at a long queue.
 type userInfoEntry struct {
 	key     [sha256.Size]byte
-	expires time.Time
+	expires int64 // in seconds since the epoch
 }
 
 var _ UserInfoStore = (*memoryUserInfo)(nil)
@@ -50,7 +51,7 @@ func newMemoryUserInfo(now func() time.Time) *memoryUserInfo {
 }
 
 func (m *memoryUserInfo) PutUserInfo(_ context.Context, key [sha256.Size]byte, record []byte, expires time.Time) error {
-	now := m.now()
+	now := m.now().Unix()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if present, ok := m.records[key]; ok {
@@ -60,9 +61,9 @@ func (m *memoryUserInfo) PutUserInfo(_ context.Context, key [sha256.Size]byte, r
 		return nil
 	}
 	m.records[key] = record
-	m.queue = append(m.queue, userInfoEntry{key, expires}) // append moves the queue to a new array when the old one is used up
+	m.queue = append(m.queue, userInfoEntry{key, expires.Unix()}) // append moves the queue to a new array when the old one is used up
 	m.size += len(record) + userInfoOverhead
-	for len(m.queue) > 0 && (m.size > m.limit || !now.Before(m.queue[0].expires)) {
+	for len(m.queue) > 0 && (m.size > m.limit || now >= m.queue[0].expires) {
 		oldest := m.queue[0].key
 		m.size -= len(m.records[oldest]) + userInfoOverhead
 		delete(m.records, oldest)

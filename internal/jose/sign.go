@@ -74,15 +74,35 @@ func (s *Signer) PublicKey() PublicKey {
 // must consist of exactly what was asked for: a claim's name or value can never
 // become two claims, nor one that readers disagree on.
 func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
+	signed, signature, err := s.signJWT(typ, claims)
+	if err != nil {
+		return "", err
+	}
+	signed = append(signed, '.')
+	signed = base64.RawURLEncoding.AppendEncode(signed, signature)
+	if len(signed) > MaxSize {
+		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(signed), MaxSize)
+	}
+	return string(signed), nil
+}
+
+// SignatureOfJWT returns the third part of what [Signer.SignJWT] returns, for those who know how to write the other two.
+func (s *Signer) SignatureOfJWT(typ string, claims ...Claim) (string, error) {
+	_, signature, err := s.signJWT(typ, claims)
+	return base64.RawURLEncoding.EncodeToString(signature), err
+}
+
+// signJWT returns the first two parts and the signature over them.
+func (s *Signer) signJWT(typ string, claims []Claim) (signed, signature []byte, err error) {
 	// Both texts in one buffer, the payload behind the header.
-	text, err := append(make([]byte, 0, 512), '{'), error(nil)
+	text := append(make([]byte, 0, 512), '{')
 	if typ != "" {
 		if text, err = appendMember(text, 0, "typ", typ, 1); err != nil {
-			return "", fmt.Errorf("jose: typ: %w", err)
+			return nil, nil, fmt.Errorf("jose: typ: %w", err)
 		}
 		written := scanner{text: string(text[len(`{"typ":`):])}
 		if back, err := written.str(); err != nil || back != typ || written.pos != len(written.text) {
-			return "", fmt.Errorf("%w: typ does not read back", ErrJSON)
+			return nil, nil, fmt.Errorf("%w: typ does not read back", ErrJSON)
 		}
 		text = append(text, ',')
 	}
@@ -92,7 +112,7 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 	ends := make([]int, len(claims))
 	for i, c := range claims {
 		if text, err = appendMember(text, i, c.Name, c.Value, 1); err != nil {
-			return "", fmt.Errorf("jose: claim %q: %w", excerpt(c.Name), err)
+			return nil, nil, fmt.Errorf("jose: claim %q: %w", excerpt(c.Name), err)
 		}
 		ends[i] = len(text) - start
 	}
@@ -100,37 +120,26 @@ func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
 	header, payload := both[:start], both[start:]
 	var t Token
 	if err := t.readPayload(payload); err != nil {
-		return "", fmt.Errorf("jose: refusing to sign: %w", err)
+		return nil, nil, fmt.Errorf("jose: refusing to sign: %w", err)
 	}
 	if len(t.members) != len(claims) {
-		return "", fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(t.members))
+		return nil, nil, fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(t.members))
 	}
 	for i, m := range t.members {
 		// Each value must end where it was written to end.
 		if m.name != claims[i].Name || payload[ends[i]-len(m.value):ends[i]] != m.value {
-			return "", fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
+			return nil, nil, fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
 		}
 	}
-	return s.sign(header, payload)
-}
-
-// sign signs two texts that have been read.
-func (s *Signer) sign(header, payload string) (string, error) {
 	enc := base64.RawURLEncoding
-	compact := make([]byte, 0, enc.EncodedLen(len(header)+len(payload)+64)+4) // a larger signature than ES256's makes it grow
-	compact = enc.AppendEncode(compact, []byte(header))
-	compact = append(compact, '.')
-	compact = enc.AppendEncode(compact, []byte(payload))
-	signature, err := s.signature(compact)
-	if err != nil {
-		return "", fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
+	signed = make([]byte, 0, enc.EncodedLen(len(both)+64)+4) // a larger signature than ES256's makes it grow
+	signed = enc.AppendEncode(signed, []byte(header))
+	signed = append(signed, '.')
+	signed = enc.AppendEncode(signed, []byte(payload))
+	if signature, err = s.signature(signed); err != nil {
+		return nil, nil, fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
 	}
-	compact = append(compact, '.')
-	compact = enc.AppendEncode(compact, signature)
-	if len(compact) > MaxSize {
-		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(compact), MaxSize)
-	}
-	return string(compact), nil
+	return signed, signature, nil
 }
 
 // signature signs bytes in the form that JWS has for the algorithm.
