@@ -56,6 +56,19 @@ func (pc *ProviderContext) ForEnvironment(environment string) *ProviderContext {
 	return &c
 }
 
+// Inherit fills what a provider's own configuration left nil with the context's client, clock and logger: for factories.
+func (pc *ProviderContext) Inherit(client **http.Client, now *func() time.Time, logger **slog.Logger) {
+	if *client == nil {
+		*client = pc.HTTPClient
+	}
+	if *now == nil {
+		*now = pc.Now
+	}
+	if *logger == nil {
+		*logger = pc.Logger
+	}
+}
+
 // Keys derives 256-bit keys for one purpose from the configured secrets, in their order: the first seals, all open.
 // Keys of different purposes say nothing about each other (HKDF, RFC 5869 section 3.2).
 func (pc *ProviderContext) Keys(purpose string) [][]byte {

@@ -18,15 +18,7 @@ import (
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		if c.HTTPClient == nil {
-			c.HTTPClient = pc.HTTPClient
-		}
-		if c.Now == nil {
-			c.Now = pc.Now
-		}
-		if c.Logger == nil {
-			c.Logger = pc.Logger
-		}
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err

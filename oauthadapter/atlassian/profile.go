@@ -3,11 +3,11 @@ package atlassian
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter/oauth2provider"
 )
 
@@ -36,15 +36,7 @@ func ParseProfile(user []byte) (Profile, error) {
 }
 
 // Claims decodes the whole answer of GET /me into v, by exact name.
-func (p Profile) Claims(v any) error {
-	if p.raw == nil {
-		return errors.New("atlassian: the profile has no claims")
-	}
-	if err := jose.UnmarshalStrict(p.raw, v); err != nil {
-		return fmt.Errorf("atlassian: claims: %w", err)
-	}
-	return nil
-}
+func (p Profile) Claims(v any) error { return oauthclient.DecodeClaims("atlassian", p.raw, v) }
 
 // userAnswer is that of GET /me.
 type userAnswer struct {

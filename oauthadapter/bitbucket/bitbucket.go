@@ -4,7 +4,6 @@ import (
 	"log/slog"
 
 	"example.com/stagedoor/authprovider"
-	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/oauth2provider"
 )
@@ -25,7 +24,7 @@ type Authenticator = oauth2provider.Authenticator[Profile]
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		oauthclient.Inherit(pc, &c.HTTPClient, &c.Now, &c.Logger)
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err

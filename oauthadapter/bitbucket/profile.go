@@ -10,6 +10,7 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/oauth2provider"
 )
@@ -44,15 +45,7 @@ func ParseProfile(user []byte) (Profile, error) {
 }
 
 // Claims decodes the whole answer of GET /2.0/user into v, by exact name.
-func (p Profile) Claims(v any) error {
-	if p.raw == nil {
-		return errors.New("bitbucket: the profile has no claims")
-	}
-	if err := jose.UnmarshalStrict(p.raw, v); err != nil {
-		return fmt.Errorf("bitbucket: claims: %w", err)
-	}
-	return nil
-}
+func (p Profile) Claims(v any) error { return oauthclient.DecodeClaims("bitbucket", p.raw, v) }
 
 type link struct {
 	Href string `json:"href"`

@@ -44,15 +44,7 @@ func ParseProfile(user []byte) (Profile, error) {
 }
 
 // Claims decodes the whole answer of GET /rest/api/latest/users/{name} into v, by exact name.
-func (p Profile) Claims(v any) error {
-	if p.raw == nil {
-		return errors.New("bitbucketserver: the profile has no claims")
-	}
-	if err := jose.UnmarshalStrict(p.raw, v); err != nil {
-		return fmt.Errorf("bitbucketserver: claims: %w", err)
-	}
-	return nil
-}
+func (p Profile) Claims(v any) error { return oauthclient.DecodeClaims("bitbucketserver", p.raw, v) }
 
 // userAnswer is that of GET /rest/api/latest/users/{name}.
 type userAnswer struct {

@@ -2,12 +2,12 @@ package github
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
 )
 
 // Profile is what GitHub says about a person. ID and NodeID identify the person for good, within one GitHub: another instance gives the same ones
@@ -61,15 +61,7 @@ func ParseProfile(user []byte) (Profile, error) {
 }
 
 // Claims decodes the whole answer of GET /user into v, by exact name.
-func (p Profile) Claims(v any) error {
-	if p.raw == nil {
-		return errors.New("github: the profile has no claims")
-	}
-	if err := jose.UnmarshalStrict(p.raw, v); err != nil {
-		return fmt.Errorf("github: claims: %w", err)
-	}
-	return nil
-}
+func (p Profile) Claims(v any) error { return oauthclient.DecodeClaims("github", p.raw, v) }
 
 // userAnswer is that of GET /user. What is not set is null.
 type userAnswer struct {

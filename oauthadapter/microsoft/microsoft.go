@@ -25,7 +25,7 @@ type SignInInfo = authprovider.SignInInfo[Result]
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		oauthclient.Inherit(pc, &c.HTTPClient, &c.Now, &c.Logger)
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/jose"
+	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter"
 )
 
@@ -91,15 +92,7 @@ func ParseProfile(answer []byte, f Fields) (Profile, error) {
 }
 
 // Claims decodes the whole answer into v, by exact name.
-func (p Profile) Claims(v any) error {
-	if p.raw == nil {
-		return errors.New("oauth2provider: the profile has no claims")
-	}
-	if err := jose.UnmarshalStrict(p.raw, v); err != nil {
-		return fmt.Errorf("oauth2provider: claims: %w", err)
-	}
-	return nil
-}
+func (p Profile) Claims(v any) error { return oauthclient.DecodeClaims("oauth2provider", p.raw, v) }
 
 // profile reads an answer that was read strictly.
 func (f Fields) profile(raw json.RawMessage) Profile {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -152,24 +151,15 @@ func (c Config) checkTenants(field func(format string, args ...any)) {
 	}
 }
 
-// checkURL accepts https, and http on loopback if that is permitted.
+// checkURL is [oauthclient.CheckURL], but takes http on loopback only if that is permitted.
 func checkURL(raw string, loopback bool) error {
-	u, err := url.Parse(raw)
-	if strings.Contains(raw, "@") && (err != nil || u.User != nil) {
-		return errors.New("must be a URL without user") // not shown: there may be a password in it
+	if err := oauthclient.CheckURL(raw); err != nil {
+		return err
 	}
-	if err != nil || u.Host == "" || u.Fragment != "" {
-		return fmt.Errorf("%.200q must be an absolute URL without fragment", raw)
-	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && loopback && isLoopback(u.Hostname())) {
+	if u, err := url.Parse(raw); err != nil || u.Scheme != "https" && !loopback {
 		return fmt.Errorf("%.200q must be https", raw)
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // scopes returns the configured scopes, openid among them.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"example.com/stagedoor/authprovider"
-	"example.com/stagedoor/internal/oauthclient"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 )
@@ -22,7 +21,7 @@ type SignInInfo = authprovider.SignInInfo[Result]
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		oauthclient.Inherit(pc, &c.HTTPClient, &c.Now, &c.Logger)
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err
