@@ -59,7 +59,7 @@ func newProviderHandler(base *ProviderContext, id string, factory ProviderFactor
 	if routes == nil || isNilPointer(routes) {
 		return nil, errors.New("authprovider: the ProviderFactory returned no RouteHandlers")
 	}
-	return pc.Handler(routes), nil
+	return pc.handler(routes)
 }
 
 func (h *Handler) mountIssuer(issuer TokenIssuer) {
@@ -119,40 +119,60 @@ func firstSegment(path string) string {
 }
 
 // Handler serves the routes of this provider alone, below the provider's path: start, handler/frame, refresh and logout.
-// [New] does this for every provider; hosts use it to mount one provider on their own mux.
+// [New] does this for every provider; hosts use it to mount one provider on their own mux. It panics if routes is a [RouteLister] with a
+// malformed route, which is a mistake of the program.
 func (pc *ProviderContext) Handler(routes RouteHandlers) http.Handler {
+	h, err := pc.handler(routes)
+	if err != nil {
+		panic(err)
+	}
+	return h
+}
+
+func (pc *ProviderContext) handler(routes RouteHandlers) (*providerHandler, error) {
 	frame := []string{http.MethodGet}
 	if f, ok := routes.(FormPostHandlers); ok && f.AcceptsFormPost() {
 		frame = append(frame, http.MethodPost)
 	}
-	return &providerHandler{
-		prefix:  pc.mountPath + "/" + pc.ProviderID,
-		start:   pc.edge(route{name: "start", methods: []string{http.MethodGet}}, routes.Start),
-		frame:   pc.edge(route{name: "frame", methods: frame, hideQuery: true}, routes.FrameHandler),
-		refresh: pc.edge(route{name: "refresh", methods: []string{http.MethodGet, http.MethodPost}}, routes.Refresh),
-		logout:  pc.edge(route{name: "logout", methods: []string{http.MethodPost}}, routes.Logout),
+	h := &providerHandler{
+		prefix: pc.mountPath + "/" + pc.ProviderID,
+		routes: map[string]http.Handler{
+			"/start":         pc.edge(route{name: "start", methods: []string{http.MethodGet}}, routes.Start),
+			"/handler/frame": pc.edge(route{name: "frame", methods: frame, hideQuery: true}, routes.FrameHandler),
+			"/refresh":       pc.edge(route{name: "refresh", methods: []string{http.MethodGet, http.MethodPost}}, routes.Refresh),
+			"/logout":        pc.edge(route{name: "logout", methods: []string{http.MethodPost}}, routes.Logout),
+		},
 		unknown: pc.edge(route{name: "unknown"}, func(http.ResponseWriter, *http.Request) error { return ErrNotFound }),
 	}
+	lister, ok := routes.(RouteLister)
+	if !ok {
+		return h, nil
+	}
+	for _, r := range lister.Routes() {
+		switch _, taken := h.routes[r.Path]; {
+		case taken, len(r.Path) < 2, !validPath(r.Path):
+			return nil, fmt.Errorf("authprovider: the route %q is taken or malformed", r.Path)
+		case len(r.Methods) == 0, r.Serve == nil:
+			return nil, fmt.Errorf("authprovider: the route %q has no method or serves nothing", r.Path)
+		}
+		// Whatever is in its query may be as secret as a code.
+		h.routes[r.Path] = pc.edge(route{name: strings.TrimPrefix(r.Path, "/"), methods: r.Methods, hideQuery: true}, r.Serve)
+	}
+	return h, nil
 }
 
 type providerHandler struct {
-	prefix                                 string
-	start, frame, refresh, logout, unknown http.Handler
+	prefix  string
+	routes  map[string]http.Handler // by path below prefix
+	unknown http.Handler
 }
 
 func (h *providerHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	next := h.unknown
 	if path, ok := strings.CutPrefix(r.URL.EscapedPath(), h.prefix); ok {
-		switch path {
-		case "/start":
-			next = h.start
-		case "/handler/frame":
-			next = h.frame
-		case "/refresh":
-			next = h.refresh
-		case "/logout":
-			next = h.logout
+		if next, ok := h.routes[path]; ok {
+			next.ServeHTTP(w, r)
+			return
 		}
 	}
-	next.ServeHTTP(w, r)
+	h.unknown.ServeHTTP(w, r)
 }

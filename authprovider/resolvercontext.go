@@ -145,8 +145,16 @@ func (q UserQuery) validate() error {
 			}
 		}
 	}
+	if len(q.Filter) > 0 {
+		set++
+		for path, value := range q.Filter {
+			if path == "" || value == "" {
+				return fmt.Errorf("authprovider: empty path or value in the filter of a user query: %w", ErrInput)
+			}
+		}
+	}
 	if set != 1 {
-		return fmt.Errorf("authprovider: a user query needs exactly one of Ref, Email and Annotations: %w", ErrInput)
+		return fmt.Errorf("authprovider: a user query needs exactly one of Ref, Email, Annotations and Filter: %w", ErrInput)
 	}
 	return nil
 }

@@ -52,6 +52,22 @@ type FormPostHandlers interface {
 	AcceptsFormPost() bool
 }
 
+// Route is one more route of a provider.
+type Route struct {
+	// Path is below the provider's, such as "/metadata".
+	Path string
+	// Methods are those that the route takes, in upper case.
+	Methods []string
+	// Serve answers under the contract of [RouteHandlers].
+	Serve func(w http.ResponseWriter, r *http.Request) error
+}
+
+// RouteLister may be implemented by [RouteHandlers] that have further routes: a document about the provider, or an endpoint that its
+// protocol demands. Routes is called once. A path that is malformed, or one of the four, fails the construction.
+type RouteLister interface {
+	Routes() []Route
+}
+
 // TokenClaims is what a user token says.
 type TokenClaims struct {
 	// Subject is the user's entity reference.

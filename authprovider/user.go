@@ -14,9 +14,12 @@ type User struct {
 	Annotations map[string]string
 	// MemberOf are the entity references of the groups that the user is a direct member of.
 	MemberOf []string
+	// Fields are further fields of the entity that [UserQuery.Filter] can select by, by their path, such as "spec.employeeId"
+	// or "metadata.labels.team". A field with several values matches by each of them.
+	Fields map[string][]string
 }
 
-// UserQuery selects users. Exactly one of the fields is set; a query with none matches nobody.
+// UserQuery selects users. Exactly one of Ref, Email, Annotations and Filter is set; a query with none matches nobody.
 type UserQuery struct {
 	// Ref is an entity reference, compared without regard to case.
 	Ref string
@@ -24,6 +27,12 @@ type UserQuery struct {
 	Email string
 	// Annotations must all be there with exactly these values. An empty name or value is an error: absent never matches absent.
 	Annotations map[string]string
+	// Filter are conditions on fields of the entity, by their path as Backstage's catalog writes it: "metadata.name", "spec.profile.email",
+	// "relations.memberof", "metadata.annotations.example.com/id", "spec.employeeId". All must hold. Paths and values are compared without regard
+	// to ASCII case, as that catalog does: a policy for which case matters compares what it gets. An empty path or value is an error.
+	Filter map[string]string
+	// Kinds are the kinds of entity that may sign in, without regard to case. If nil, it is "user" alone.
+	Kinds []string
 }
 
 // UserCatalog is where users are looked up. FindUsers returns every user that matches, none being no error;

@@ -78,6 +78,7 @@ type environmentHandler struct {
 var (
 	_ authprovider.RouteHandlers    = (*environmentHandler)(nil)
 	_ authprovider.FormPostHandlers = (*environmentHandler)(nil)
+	_ authprovider.RouteLister      = (*environmentHandler)(nil)
 )
 
 // pick returns the handlers for an environment. The name is not echoed: it comes from anybody.
@@ -114,12 +115,20 @@ func (m *environmentHandler) Start(w http.ResponseWriter, r *http.Request) error
 
 // FrameHandler peeks at the state to route. That believes nothing: the environment's own handler then verifies the whole state.
 func (m *environmentHandler) FrameHandler(w http.ResponseWriter, r *http.Request) error {
-	if r.Method == http.MethodPost {
-		return m.app.redirectFormPost(w, r)
-	}
 	q, err := parseQuery(r)
 	if err != nil {
 		return m.app.fail(err)
+	}
+	if r.Method == http.MethodPost {
+		// A protocol whose answers are too long for a URL names the environment in its callback's, and reads them itself.
+		if q.Get("env") == "" {
+			return m.app.redirectFormPost(w, r)
+		}
+		h, err := m.pick(q.Get("env"))
+		if err != nil {
+			return m.app.fail(err)
+		}
+		return h.FrameHandler(w, r)
 	}
 	env, _, ok := cutState(q.Get("state"))
 	if !ok || env == "" {
@@ -156,4 +165,54 @@ func (m *environmentHandler) AcceptsFormPost() bool {
 		}
 	}
 	return false
+}
+
+// Routes implements [authprovider.RouteLister]: each route that one of the environments has.
+func (m *environmentHandler) Routes() []authprovider.Route {
+	byPath := make(map[string]map[string]authprovider.Route) // by path, then by environment
+	for env, h := range m.handlers {
+		lister, ok := h.(authprovider.RouteLister)
+		if !ok {
+			continue
+		}
+		for _, route := range lister.Routes() {
+			if byPath[route.Path] == nil {
+				byPath[route.Path] = make(map[string]authprovider.Route)
+			}
+			byPath[route.Path][env] = route
+		}
+	}
+	var routes []authprovider.Route
+	for path, environments := range byPath {
+		var methods []string
+		for _, route := range environments {
+			methods = append(methods, route.Methods...)
+		}
+		slices.Sort(methods)
+		routes = append(routes, authprovider.Route{Path: path, Methods: slices.Compact(methods), Serve: m.serve(environments)})
+	}
+	return routes
+}
+
+// serve answers a further route by the environment that the query names.
+func (m *environmentHandler) serve(environments map[string]authprovider.Route) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		q, err := parseQuery(r)
+		if err != nil {
+			return err
+		}
+		env := q.Get("env")
+		if env == "" {
+			env = m.fallback
+		}
+		route, ok := environments[env]
+		switch {
+		case !ok:
+			return &authprovider.Error{Kind: authprovider.ErrNotFound, Code: "environment_unknown", Message: "No configuration available for this environment of the provider.",
+				Err: fmt.Errorf("oauthadapter: environment %.64q has no such route", env)}
+		case !slices.Contains(route.Methods, r.Method):
+			return authprovider.ErrMethodNotAllowed
+		}
+		return route.Serve(w, r)
+	}
 }
