@@ -28,7 +28,9 @@ func serveText(text string) func(http.ResponseWriter, *http.Request) error {
 
 func listerConfig(routes ...authprovider.Route) authprovider.Config {
 	return authprovider.Config{BaseURL: "http://localhost:7007/api/auth", Providers: map[string]authprovider.ProviderFactory{
-		"corp": func(*authprovider.ProviderContext) (authprovider.RouteHandlers, error) { return lister{routes: routes}, nil },
+		"corp": func(*authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
+			return lister{routes: routes}, nil
+		},
 	}}
 }
 
