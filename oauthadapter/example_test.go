@@ -103,7 +103,7 @@ func TestAcme(t *testing.T) {
 	a := newAcme()
 	a.oauth.ClientID, a.oauth.ClientSecret = idp.ClientID(), idp.ClientSecret()
 	a.oauth.Endpoint = oauth2.Endpoint{AuthURL: idp.URL(authprovidertest.Authorize), TokenURL: idp.URL(authprovidertest.Token)}
-	a.userURL, a.client = idp.URL(authprovidertest.Userinfo), idp.HTTPClient()
+	a.userURL, a.client = idp.URL(authprovidertest.UserInfo), idp.HTTPClient()
 	authprovidertest.TestOAuthHandlers(t, authprovidertest.OAuthHandlersConfig[acmeProfile]{
 		Handlers: a, Scopes: []string{"openid", "profile"}, Secrets: []string{idp.ClientSecret()}, Provider: idp,
 	})

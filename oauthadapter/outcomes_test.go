@@ -89,7 +89,7 @@ func (w *world) requireNoSecretsLogged(t *testing.T) {
 	for _, name := range []string{"code", "code_verifier", "refresh_token"} {
 		secrets = append(secrets, w.idp.Last(authprovidertest.Token).Form.Get(name))
 	}
-	secrets = append(secrets, strings.TrimPrefix(w.idp.Last(authprovidertest.Userinfo).Header.Get("Authorization"), "Bearer "), w.idp.Last(authprovidertest.Authorize).Query.Get("state"))
+	secrets = append(secrets, strings.TrimPrefix(w.idp.Last(authprovidertest.UserInfo).Header.Get("Authorization"), "Bearer "), w.idp.Last(authprovidertest.Authorize).Query.Get("state"))
 	for _, c := range w.browser.Cookies(provider + "/handler/frame") {
 		secrets = append(secrets, c.Value)
 	}

@@ -221,7 +221,7 @@ func TestRowF8IDTokens(t *testing.T) {
 		})
 	}
 	t.Run("userinfo of another person", func(t *testing.T) {
-		failsInBothFlows(t, func(b *authprovidertest.Behavior) { b.UserinfoSubject = authprovidertest.Joe }, "userinfo_subject_mismatch", 1)
+		failsInBothFlows(t, func(b *authprovidertest.Behavior) { b.UserInfoSubject = authprovidertest.Joe }, "userinfo_subject_mismatch", 1)
 	})
 }
 
@@ -236,7 +236,7 @@ func TestRowF9HostileAnswers(t *testing.T) {
 			if fault == authprovidertest.StallAnswer {
 				return // waits for the same time-out once more
 			}
-			failsInBothFlows(t, func(b *authprovidertest.Behavior) { b.UserinfoAnswer = fault }, "provider_unavailable", 1)
+			failsInBothFlows(t, func(b *authprovidertest.Behavior) { b.UserInfoAnswer = fault }, "provider_unavailable", 1)
 		})
 	}
 	t.Run("token type", func(t *testing.T) {

@@ -19,12 +19,12 @@ type Person = fakeidp.Person
 //	IDTokenPadding, AccessTokenPadding, RefreshTokenPadding   longer tokens, in bytes
 //	TokenDelay                   hold the token endpoint's answers back
 //	TokenFailure                 a Failure for the next answers of the token endpoint
-//	TokenAnswer, UserinfoAnswer, RevokeAnswer, DiscoveryAnswer, JWKSAnswer   an AnswerFault for each endpoint
+//	TokenAnswer, UserInfoAnswer, RevokeAnswer, DiscoveryAnswer, JWKSAnswer   an AnswerFault for each endpoint
 //	ExpiresIn, Scope, TokenType  other text in the token answer, or Omit
 //	NoRefreshToken, RefreshNeedsOfflineAccess, KeepRefreshToken, TolerateReuse   refresh tokens
-//	UserinfoSubject              another sub in the userinfo answer, or Omit
+//	UserInfoSubject              another sub in the userinfo answer, or Omit
 //	DiscoveryIssuer              another issuer in the metadata
-//	NoUserinfo, NoRevoke, NoEndSession   take an endpoint away
+//	NoUserInfo, NoRevoke, NoEndSession   take an endpoint away
 type Behavior = fakeidp.Behavior
 
 // Failure is an error answer: Times (a negative number means for ever), Status (400 if zero), Code, RetryAfter.
@@ -45,7 +45,7 @@ const (
 	JWKS       = fakeidp.JWKS
 	Authorize  = fakeidp.Authorize
 	Token      = fakeidp.Token
-	Userinfo   = fakeidp.Userinfo
+	UserInfo   = fakeidp.UserInfo
 	Revoke     = fakeidp.Revoke
 	EndSession = fakeidp.EndSession
 	Elsewhere  = fakeidp.Elsewhere

@@ -249,7 +249,7 @@ func TestBrokenRouteHandlersFail(t *testing.T) {
 		}}, "stands in the log"},
 		{"cookies in the clear", brokenRoutes{frame: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {
 			return b.RouteHandlers.FrameHandler(editedWriter{w, func(h http.Header) {
-				h.Add("Set-Cookie", "__Secure-token="+v.idp.Last(authprovidertest.Userinfo).Header.Get("Authorization")[len("Bearer "):]+"; Path=/; Secure; HttpOnly")
+				h.Add("Set-Cookie", "__Secure-token="+v.idp.Last(authprovidertest.UserInfo).Header.Get("Authorization")[len("Bearer "):]+"; Path=/; Secure; HttpOnly")
 			}}, r)
 		}}, "show no token"},
 		{"logout does nothing", brokenRoutes{logout: func(b brokenRoutes, w http.ResponseWriter, r *http.Request) error {

@@ -63,7 +63,7 @@ func (v vendor) redeem(ctx context.Context, form url.Values) (*oauthadapter.Resu
 	if err := v.post(ctx, authprovidertest.Token, form, &token); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.idp.URL(authprovidertest.Userinfo), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.idp.URL(authprovidertest.UserInfo), nil)
 	if err != nil {
 		return nil, err
 	}

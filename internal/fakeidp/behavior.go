@@ -48,9 +48,9 @@ type Behavior struct {
 	// TokenFailure makes the next answers of the token endpoint errors. It comes before TokenAnswer.
 	TokenFailure Failure
 
-	// TokenAnswer, UserinfoAnswer, RevokeAnswer, DiscoveryAnswer and JWKSAnswer spoil the answers of their endpoints.
+	// TokenAnswer, UserInfoAnswer, RevokeAnswer, DiscoveryAnswer and JWKSAnswer spoil the answers of their endpoints.
 	TokenAnswer     AnswerFault
-	UserinfoAnswer  AnswerFault
+	UserInfoAnswer  AnswerFault
 	RevokeAnswer    AnswerFault
 	DiscoveryAnswer AnswerFault
 	JWKSAnswer      AnswerFault
@@ -77,14 +77,14 @@ type Behavior struct {
 	// TolerateReuse refuses a spent refresh token without revoking its family.
 	TolerateReuse bool
 
-	// UserinfoSubject is the sub of the userinfo answer, or [Omit]. If empty, the true value.
-	UserinfoSubject string
+	// UserInfoSubject is the sub of the userinfo answer, or [Omit]. If empty, the true value.
+	UserInfoSubject string
 
 	// DiscoveryIssuer is the issuer of the metadata. If empty, the true one.
 	DiscoveryIssuer string
 
-	// NoUserinfo, NoRevoke and NoEndSession take the endpoint out of the metadata and answer 404 on it.
-	NoUserinfo   bool
+	// NoUserInfo, NoRevoke and NoEndSession take the endpoint out of the metadata and answer 404 on it.
+	NoUserInfo   bool
 	NoRevoke     bool
 	NoEndSession bool
 }

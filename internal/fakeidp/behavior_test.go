@@ -202,7 +202,7 @@ func TestTokenFailure(t *testing.T) {
 func TestAnswerFaults(t *testing.T) {
 	endpoints := map[fakeidp.Endpoint]func(*fakeidp.Behavior, fakeidp.AnswerFault){
 		fakeidp.Token:     func(b *fakeidp.Behavior, f fakeidp.AnswerFault) { b.TokenAnswer = f },
-		fakeidp.Userinfo:  func(b *fakeidp.Behavior, f fakeidp.AnswerFault) { b.UserinfoAnswer = f },
+		fakeidp.UserInfo:  func(b *fakeidp.Behavior, f fakeidp.AnswerFault) { b.UserInfoAnswer = f },
 		fakeidp.Revoke:    func(b *fakeidp.Behavior, f fakeidp.AnswerFault) { b.RevokeAnswer = f },
 		fakeidp.Discovery: func(b *fakeidp.Behavior, f fakeidp.AnswerFault) { b.DiscoveryAnswer = f },
 		fakeidp.JWKS:      func(b *fakeidp.Behavior, f fakeidp.AnswerFault) { b.JWKSAnswer = f },
@@ -217,13 +217,13 @@ func TestAnswerFaults(t *testing.T) {
 				form := codeForm(r.choose(query(), "jane-1"), "token", "unknown")
 				r.Set(func(b *fakeidp.Behavior) { set(b, fault) })
 				method := http.MethodPost
-				if endpoint == fakeidp.Discovery || endpoint == fakeidp.JWKS || endpoint == fakeidp.Userinfo {
+				if endpoint == fakeidp.Discovery || endpoint == fakeidp.JWKS || endpoint == fakeidp.UserInfo {
 					method, form = http.MethodGet, nil
 				}
 				req, err := http.NewRequestWithContext(ctx, method, r.URL(endpoint), strings.NewReader(form.Encode()))
 				require.NoError(t, err)
 				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				if endpoint == fakeidp.Userinfo {
+				if endpoint == fakeidp.UserInfo {
 					req.Header.Set("Authorization", "Bearer "+signedIn.AccessToken)
 				}
 				return r.browser.Do(req)
@@ -338,7 +338,7 @@ func TestMetadata(t *testing.T) {
 	require.Equal(t, []any{"code"}, m["response_types_supported"])
 	require.Equal(t, []any{"ES256"}, m["id_token_signing_alg_values_supported"])
 	for name, endpoint := range map[string]fakeidp.Endpoint{
-		"authorization_endpoint": fakeidp.Authorize, "token_endpoint": fakeidp.Token, "userinfo_endpoint": fakeidp.Userinfo,
+		"authorization_endpoint": fakeidp.Authorize, "token_endpoint": fakeidp.Token, "userinfo_endpoint": fakeidp.UserInfo,
 		"jwks_uri": fakeidp.JWKS, "revocation_endpoint": fakeidp.Revoke, "end_session_endpoint": fakeidp.EndSession,
 	} {
 		require.Equal(t, r.URL(endpoint), m[name])
@@ -346,27 +346,27 @@ func TestMetadata(t *testing.T) {
 	}
 	r.Set(func(b *fakeidp.Behavior) {
 		b.DiscoveryIssuer = "https://evil.example"
-		b.NoUserinfo, b.NoRevoke, b.NoEndSession = true, true, true
+		b.NoUserInfo, b.NoRevoke, b.NoEndSession = true, true, true
 	})
 	_, m = r.json(r.URL(fakeidp.Discovery))
 	require.Equal(t, "https://evil.example", m["issuer"])
 	for _, name := range []string{"userinfo_endpoint", "revocation_endpoint", "end_session_endpoint"} {
 		require.NotContains(t, m, name)
 	}
-	for _, endpoint := range []fakeidp.Endpoint{fakeidp.Userinfo, fakeidp.Revoke, fakeidp.EndSession} {
+	for _, endpoint := range []fakeidp.Endpoint{fakeidp.UserInfo, fakeidp.Revoke, fakeidp.EndSession} {
 		res, _ := r.post(r.URL(endpoint), nil)
 		require.Equal(t, http.StatusNotFound, res.StatusCode, endpoint)
 	}
 }
 
-func TestUserinfoSubject(t *testing.T) {
+func TestUserInfoSubject(t *testing.T) {
 	r := newRig(t)
 	got := r.signIn()
-	r.Set(func(b *fakeidp.Behavior) { b.UserinfoSubject = "omar-2" })
+	r.Set(func(b *fakeidp.Behavior) { b.UserInfoSubject = "omar-2" })
 	_, claims := r.userinfo(got.AccessToken)
 	require.Equal(t, "omar-2", claims["sub"])
 	require.Equal(t, "Jane <Doe>", claims["name"])
-	r.Set(func(b *fakeidp.Behavior) { b.UserinfoSubject = fakeidp.Omit })
+	r.Set(func(b *fakeidp.Behavior) { b.UserInfoSubject = fakeidp.Omit })
 	_, claims = r.userinfo(got.AccessToken)
 	require.NotContains(t, claims, "sub")
 }

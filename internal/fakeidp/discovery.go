@@ -12,7 +12,7 @@ type metadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
 	TokenEndpoint            string   `json:"token_endpoint"`
-	UserinfoEndpoint         string   `json:"userinfo_endpoint,omitempty"`
+	UserInfoEndpoint         string   `json:"userinfo_endpoint,omitempty"`
 	JWKSURI                  string   `json:"jwks_uri"`
 	RevocationEndpoint       string   `json:"revocation_endpoint,omitempty"`
 	EndSessionEndpoint       string   `json:"end_session_endpoint,omitempty"`
@@ -38,7 +38,7 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request, b Behavi
 		Issuer:                   s.issuer,
 		AuthorizationEndpoint:    s.URL(Authorize),
 		TokenEndpoint:            s.URL(Token),
-		UserinfoEndpoint:         s.URL(Userinfo),
+		UserInfoEndpoint:         s.URL(UserInfo),
 		JWKSURI:                  s.URL(JWKS),
 		RevocationEndpoint:       s.URL(Revoke),
 		EndSessionEndpoint:       s.URL(EndSession),
@@ -59,8 +59,8 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request, b Behavi
 	if b.DiscoveryIssuer != "" {
 		m.Issuer = b.DiscoveryIssuer
 	}
-	if b.NoUserinfo {
-		m.UserinfoEndpoint = ""
+	if b.NoUserInfo {
+		m.UserInfoEndpoint = ""
 	}
 	if b.NoRevoke {
 		m.RevocationEndpoint = ""

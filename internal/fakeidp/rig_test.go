@@ -194,7 +194,7 @@ func (r *rig) signIn(pairs ...string) tokens {
 
 func (r *rig) userinfo(accessToken string) (int, map[string]any) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.URL(fakeidp.Userinfo), nil)
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.URL(fakeidp.UserInfo), nil)
 	require.NoError(r.t, err)
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	res, body := r.do(req)

@@ -172,7 +172,7 @@ const (
 	JWKS       Endpoint = "jwks"
 	Authorize  Endpoint = "authorize"
 	Token      Endpoint = "token"
-	Userinfo   Endpoint = "userinfo"
+	UserInfo   Endpoint = "userinfo"
 	Revoke     Endpoint = "revoke"
 	EndSession Endpoint = "end_session"
 	Elsewhere  Endpoint = "elsewhere"
@@ -192,7 +192,7 @@ func (s *Server) newRoutes() map[string]route {
 		"/jwks":                             {JWKS, get, s.serveJWKS},
 		"/authorize":                        {Authorize, both, s.serveAuthorize}, // OIDC Core §3.1.2.1 asks for both
 		"/token":                            {Token, post, s.serveToken},
-		"/userinfo":                         {Userinfo, both, s.serveUserinfo},
+		"/userinfo":                         {UserInfo, both, s.serveUserInfo},
 		"/revoke":                           {Revoke, post, s.serveRevoke},
 		"/end_session":                      {EndSession, both, s.serveEndSession},
 		"/elsewhere":                        {Elsewhere, both, s.serveElsewhere},

@@ -238,7 +238,7 @@ func TestRevoke(t *testing.T) {
 	require.Equal(t, "invalid_grant", third.Error)
 }
 
-func TestUserinfoByScope(t *testing.T) {
+func TestUserInfoByScope(t *testing.T) {
 	for scope, want := range map[string]map[string]any{
 		"openid":        {"sub": "jane-1"},
 		"openid email":  {"sub": "jane-1", "email": "jane@example.com", "email_verified": true},

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// serveUserinfo answers with the claims that the access token's scopes allow (OIDC Core §5.3).
-func (s *Server) serveUserinfo(w http.ResponseWriter, r *http.Request, b Behavior) {
-	if b.NoUserinfo {
+// serveUserInfo answers with the claims that the access token's scopes allow (OIDC Core §5.3).
+func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, b Behavior) {
+	if b.NoUserInfo {
 		http.NotFound(w, r)
 		return
 	}
-	if s.failEarly(w, b.UserinfoAnswer) {
+	if s.failEarly(w, b.UserInfoAnswer) {
 		return
 	}
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -26,9 +26,9 @@ func (s *Server) serveUserinfo(w http.ResponseWriter, r *http.Request, b Behavio
 		return
 	}
 	claims := person.claims(token.scopes)
-	claims["sub"] = replaced(b.UserinfoSubject, person.Subject)
+	claims["sub"] = replaced(b.UserInfoSubject, person.Subject)
 	if claims["sub"] == "" {
 		delete(claims, "sub")
 	}
-	s.answer(w, r, b.UserinfoAnswer, claims)
+	s.answer(w, r, b.UserInfoAnswer, claims)
 }

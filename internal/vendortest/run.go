@@ -30,9 +30,9 @@ func Run[P any](t *testing.T, v *Vendor, h oauthadapter.OAuthHandlers[P]) {
 			r.refused(t, authprovider.ErrAuthentication, func(b *fakeidp.Behavior) { b.IDToken = fault })
 		})
 	}
-	if v.Calls(fakeidp.Userinfo) > 0 { // some have all they need in the ID token
+	if v.Calls(fakeidp.UserInfo) > 0 { // some have all they need in the ID token
 		t.Run("userinfo of another person", func(t *testing.T) {
-			r.refused(t, authprovider.ErrAuthentication, func(b *fakeidp.Behavior) { b.UserinfoSubject = Joe })
+			r.refused(t, authprovider.ErrAuthentication, func(b *fakeidp.Behavior) { b.UserInfoSubject = Joe })
 		})
 	}
 	for _, fault := range []fakeidp.AnswerFault{fakeidp.ServerError, fakeidp.Unavailable, fakeidp.HangUp, fakeidp.HTML, fakeidp.Malformed, fakeidp.Huge} {

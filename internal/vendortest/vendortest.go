@@ -157,7 +157,7 @@ func (v *Vendor) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, e := range map[string]fakeidp.Endpoint{
 		"authorization_endpoint": fakeidp.Authorize, "token_endpoint": fakeidp.Token, "jwks_uri": fakeidp.JWKS,
-		"userinfo_endpoint": fakeidp.Userinfo, "revocation_endpoint": fakeidp.Revoke, "end_session_endpoint": fakeidp.EndSession,
+		"userinfo_endpoint": fakeidp.UserInfo, "revocation_endpoint": fakeidp.Revoke, "end_session_endpoint": fakeidp.EndSession,
 	} {
 		metadata[name] = v.config.Endpoints[e]
 		if metadata[name] == "" {

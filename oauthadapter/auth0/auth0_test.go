@@ -28,7 +28,7 @@ func newAuth0(t testing.TB, people ...fakeidp.Person) *vendortest.Vendor {
 			fakeidp.Authorize: base + "/authorize",
 			fakeidp.Token:     base + "/oauth/token",
 			fakeidp.JWKS:      base + "/.well-known/jwks.json",
-			fakeidp.Userinfo:  base + "/userinfo",
+			fakeidp.UserInfo:  base + "/userinfo",
 			fakeidp.Revoke:    base + "/oauth/revoke",
 		},
 		People: people,
@@ -51,7 +51,7 @@ func newAuthenticator(t testing.TB, c auth0.Config) *auth0.Authenticator {
 func TestVendor(t *testing.T) {
 	v := newAuth0(t)
 	vendortest.Run(t, v, newAuthenticator(t, config(v)))
-	require.Zero(t, v.Calls(fakeidp.Userinfo), "its limit is low, and the ID token has it all")
+	require.Zero(t, v.Calls(fakeidp.UserInfo), "its limit is low, and the ID token has it all")
 }
 
 func TestHost(t *testing.T) {

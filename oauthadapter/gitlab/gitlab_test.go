@@ -22,7 +22,7 @@ func newGitLab(t testing.TB, base string, people ...fakeidp.Person) *vendortest.
 			fakeidp.Authorize: base + "/oauth/authorize",
 			fakeidp.Token:     base + "/oauth/token",
 			fakeidp.JWKS:      base + "/oauth/discovery/keys",
-			fakeidp.Userinfo:  base + "/oauth/userinfo",
+			fakeidp.UserInfo:  base + "/oauth/userinfo",
 			fakeidp.Revoke:    base + "/oauth/revoke",
 		},
 		People: people,

@@ -26,7 +26,7 @@ func newGoogle(t testing.TB, people ...fakeidp.Person) *vendortest.Vendor {
 			fakeidp.Authorize: authorizeURL,
 			fakeidp.Token:     "https://oauth2.googleapis.com/token",
 			fakeidp.JWKS:      "https://www.googleapis.com/oauth2/v3/certs",
-			fakeidp.Userinfo:  "https://openidconnect.googleapis.com/v1/userinfo",
+			fakeidp.UserInfo:  "https://openidconnect.googleapis.com/v1/userinfo",
 			fakeidp.Revoke:    "https://oauth2.googleapis.com/revoke",
 		},
 		People: people,
@@ -161,7 +161,7 @@ func TestHostedDomains(t *testing.T) {
 			require.ErrorIs(t, err, tt.want)
 			if tt.want != nil {
 				require.Nil(t, result)
-				require.Zero(t, v.Calls(fakeidp.Userinfo))
+				require.Zero(t, v.Calls(fakeidp.UserInfo))
 				return
 			}
 			require.Equal(t, tt.hd, result.FullProfile.HostedDomain)

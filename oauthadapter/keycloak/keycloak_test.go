@@ -27,7 +27,7 @@ func newKeycloak(t testing.TB, people ...fakeidp.Person) *vendortest.Vendor {
 			fakeidp.Authorize:  endpoints + "/auth",
 			fakeidp.Token:      endpoints + "/token",
 			fakeidp.JWKS:       endpoints + "/certs",
-			fakeidp.Userinfo:   endpoints + "/userinfo",
+			fakeidp.UserInfo:   endpoints + "/userinfo",
 			fakeidp.Revoke:     endpoints + "/revoke",
 			fakeidp.EndSession: endpoints + "/logout",
 		},

@@ -335,7 +335,7 @@ func TestRefresh(t *testing.T) {
 		_, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: stored})
 		require.ErrorIs(t, err, oauthadapter.ErrSessionEnded)
 		require.Len(t, e.graphCalls(), calls)
-		require.Zero(t, e.Calls(fakeidp.Userinfo))
+		require.Zero(t, e.Calls(fakeidp.UserInfo))
 	})
 }
 

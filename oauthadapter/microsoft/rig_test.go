@@ -71,7 +71,7 @@ func newEntra(t testing.TB, cloud, tenant string, people ...fakeidp.Person) *ent
 			fakeidp.Authorize:  base + "/oauth2/v2.0/authorize",
 			fakeidp.Token:      base + "/oauth2/v2.0/token",
 			fakeidp.JWKS:       base + "/discovery/v2.0/keys",
-			fakeidp.Userinfo:   "https://graph.microsoft.com/oidc/userinfo",
+			fakeidp.UserInfo:   "https://graph.microsoft.com/oidc/userinfo",
 			fakeidp.EndSession: base + "/oauth2/v2.0/logout",
 		},
 		People: people,

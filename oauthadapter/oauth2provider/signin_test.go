@@ -31,7 +31,7 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{RedirectURLs: []string{authprovidertest.ConformanceCallback}})
 			c := oauth2provider.Config{
-				AuthURL: idp.URL(authprovidertest.Authorize), TokenURL: idp.URL(authprovidertest.Token), UserInfoURL: idp.URL(authprovidertest.Userinfo),
+				AuthURL: idp.URL(authprovidertest.Authorize), TokenURL: idp.URL(authprovidertest.Token), UserInfoURL: idp.URL(authprovidertest.UserInfo),
 				Fields: oauth2provider.Fields{ID: "sub"}, ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), Scopes: []string{"openid"},
 			}
 			change(&c, idp)

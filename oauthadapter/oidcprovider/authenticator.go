@@ -288,7 +288,7 @@ func (a *Authenticator) result(ctx context.Context, m *metadata, session oauthad
 	}
 	var userinfo claimSet
 	switch {
-	case m.UserinfoEndpoint != "" && !(a.skipUserInfo && idToken != nil):
+	case m.UserInfoEndpoint != "" && !(a.skipUserInfo && idToken != nil):
 		var err error
 		if userinfo, err = a.readUserInfo(ctx, m, session.AccessToken, subject); err != nil {
 			return nil, err

@@ -284,11 +284,11 @@ func TestVendor(t *testing.T) {
 	session := refreshed.Session
 
 	// An outage after the tokens were renewed keeps the new ones, from below and from the vendor's own calls alike.
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = fakeidp.Unavailable })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = fakeidp.Unavailable })
 	kept, err := v.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: session})
 	require.ErrorIs(t, err, authprovider.ErrUnavailable)
 	require.NotEqual(t, session.RefreshToken, kept.Session.RefreshToken)
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = "" })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = "" })
 	down, err := oidcprovider.NewVendor(w.config, func(context.Context, oidcprovider.Result) (login, authprovider.Profile, error) {
 		return login{}, authprovider.Profile{}, authprovider.ErrUnavailable
 	})

@@ -34,7 +34,7 @@ type metadata struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	TokenEndpoint         string `json:"token_endpoint"`
 	JWKSURI               string `json:"jwks_uri"`
-	UserinfoEndpoint      string `json:"userinfo_endpoint"`
+	UserInfoEndpoint      string `json:"userinfo_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
 	IssParameterSupported bool   `json:"authorization_response_iss_parameter_supported"`
@@ -189,7 +189,7 @@ func (m *metadata) checkEndpoints() error {
 		{"authorization_endpoint", m.AuthorizationEndpoint, true},
 		{"token_endpoint", m.TokenEndpoint, true},
 		{"jwks_uri", m.JWKSURI, true},
-		{"userinfo_endpoint", m.UserinfoEndpoint, false},
+		{"userinfo_endpoint", m.UserInfoEndpoint, false},
 		{"revocation_endpoint", m.RevocationEndpoint, false},
 		{"end_session_endpoint", m.EndSessionEndpoint, false},
 	} {

@@ -73,7 +73,7 @@ func TestBrokenUserInfoAnswers(t *testing.T) {
 	for _, fault := range brokenAnswers {
 		t.Run(string(fault), func(t *testing.T) {
 			w := newWorld(t)
-			w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = fault })
+			w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = fault })
 			_, err := w.signIn(w.authenticator())
 			require.ErrorIs(t, err, authprovider.ErrUnavailable)
 			require.Zero(t, w.idp.Calls(fakeidp.Elsewhere))

@@ -87,11 +87,11 @@ func TestInAHost(t *testing.T) {
 	}
 
 	// An outage in the middle signs nobody out, although the provider has rotated the token.
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = fakeidp.Unavailable })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = fakeidp.Unavailable })
 	w.advance(time.Minute)
 	status, body := call(http.MethodGet, "/sso/refresh")
 	require.Equal(t, http.StatusServiceUnavailable, status, body)
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = "" })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = "" })
 	w.advance(time.Minute)
 	status, body = call(http.MethodGet, "/sso/refresh")
 	require.Equal(t, http.StatusOK, status, body)

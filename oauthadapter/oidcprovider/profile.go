@@ -101,7 +101,7 @@ func (c claimSet) profile(issuer string) Profile {
 // readUserInfo reads the userinfo endpoint. Its sub must be subject: access tokens can be swapped (section 5.3.2).
 func (a *Authenticator) readUserInfo(ctx context.Context, m *metadata, accessToken authprovider.Secret, subject string) (claimSet, error) {
 	var claims claimSet
-	if err := a.oauth.GetJSON(ctx, "userinfo", m.UserinfoEndpoint, accessToken, &claims); err != nil {
+	if err := a.oauth.GetJSON(ctx, "userinfo", m.UserInfoEndpoint, accessToken, &claims); err != nil {
 		return nil, err
 	}
 	if got := claims.text("sub"); got == "" || len(got) > maxSubject || (subject != "" && got != subject) {

@@ -71,12 +71,12 @@ func TestWrongIDTokenEndsTheSession(t *testing.T) {
 			w.set(func(b *fakeidp.Behavior) { b.RefreshIDToken = tt.fault })
 			a := w.authenticator()
 			session := w.signedIn(a).Session
-			calls := w.idp.Calls(fakeidp.Userinfo)
+			calls := w.idp.Calls(fakeidp.UserInfo)
 			result, err := refresh(a, session)
 			requireSessionEnded(t, result, err)
 			require.ErrorIs(t, err, oidcprovider.ErrIDToken)
 			require.ErrorIs(t, err, tt.want)
-			require.Equal(t, calls, w.idp.Calls(fakeidp.Userinfo))
+			require.Equal(t, calls, w.idp.Calls(fakeidp.UserInfo))
 			requireNoSecrets(t, err, w)
 		})
 	}
@@ -126,7 +126,7 @@ func TestRefreshWithoutIDToken(t *testing.T) {
 	require.Equal(t, w.config.Issuer, second.FullProfile.Issuer)
 	require.Equal(t, string(first.Session.IDToken), string(second.Session.IDToken), "it is still the hint for sign-out")
 
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoSubject = "u-joe" })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoSubject = "u-joe" })
 	result, err := refresh(a, second.Session)
 	requireSessionEnded(t, result, err)
 	require.ErrorIs(t, err, oidcprovider.ErrSubject)
@@ -138,8 +138,8 @@ func TestRefreshThatFailsHalfWay(t *testing.T) {
 	a := w.authenticator()
 	session := w.signedIn(a).Session
 	for name, fail := range map[string]func(*fakeidp.Behavior){
-		"userinfo is down": func(b *fakeidp.Behavior) { b.UserinfoAnswer = fakeidp.Unavailable },
-		"userinfo is HTML": func(b *fakeidp.Behavior) { b.UserinfoAnswer = fakeidp.HTML },
+		"userinfo is down": func(b *fakeidp.Behavior) { b.UserInfoAnswer = fakeidp.Unavailable },
+		"userinfo is HTML": func(b *fakeidp.Behavior) { b.UserInfoAnswer = fakeidp.HTML },
 	} {
 		w.set(fail)
 		result, err := refresh(a, session)
@@ -149,7 +149,7 @@ func TestRefreshThatFailsHalfWay(t *testing.T) {
 		require.NotEqual(t, session.RefreshToken, result.Session.RefreshToken)
 		require.Equal(t, "u-jane", result.Session.Subject)
 		require.Equal(t, session.IDToken, result.Session.IDToken)
-		w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = "" })
+		w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = "" })
 		result, err = refresh(a, result.Session)
 		require.NoError(t, err, name)
 		session = result.Session
@@ -168,7 +168,7 @@ func TestRefreshThatFailsHalfWay(t *testing.T) {
 
 func TestRefreshWithNothingToReadFrom(t *testing.T) {
 	w := newWorld(t)
-	w.set(func(b *fakeidp.Behavior) { b.NoUserinfo, b.RefreshIDToken = true, fakeidp.NoIDToken })
+	w.set(func(b *fakeidp.Behavior) { b.NoUserInfo, b.RefreshIDToken = true, fakeidp.NoIDToken })
 	a := w.authenticator()
 	_, err := refresh(a, w.signedIn(a).Session)
 	requireInvalidGrant(t, err)

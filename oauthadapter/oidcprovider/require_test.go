@@ -21,7 +21,7 @@ func requireNoSecrets(t *testing.T, err error, w *world) {
 		form := w.idp.Last(e).Form
 		secrets = append(secrets, form.Get("code"), form.Get("refresh_token"), form.Get("token"))
 	}
-	secrets = append(secrets, w.idp.Last(fakeidp.Userinfo).Header.Get("Authorization"))
+	secrets = append(secrets, w.idp.Last(fakeidp.UserInfo).Header.Get("Authorization"))
 	for _, s := range secrets {
 		if s != "" {
 			require.NotContains(t, text, s)

@@ -31,24 +31,24 @@ func TestSessionWithoutRefreshToken(t *testing.T) {
 	require.True(t, first.Session.ExpiresAt.Equal(second.Session.ExpiresAt))
 	require.Equal(t, calls, w.idp.Calls(fakeidp.Token))
 
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoSubject = "u-joe" })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoSubject = "u-joe" })
 	result, err := refresh(a, first.Session)
 	requireSessionEnded(t, result, err)
 	require.ErrorIs(t, err, oidcprovider.ErrSubject)
 
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoSubject, b.UserinfoAnswer = "", fakeidp.ServerError })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoSubject, b.UserInfoAnswer = "", fakeidp.ServerError })
 	_, err = refresh(a, first.Session)
 	require.ErrorIs(t, err, authprovider.ErrUnavailable)
 
-	w.set(func(b *fakeidp.Behavior) { b.UserinfoAnswer = "" })
+	w.set(func(b *fakeidp.Behavior) { b.UserInfoAnswer = "" })
 	require.NoError(t, a.Revoke(context.Background(), first.Session)) // the userinfo endpoint answers 401 from now on
 	_, err = refresh(a, first.Session)
 	requireInvalidGrant(t, err)
 
-	calls = w.idp.Calls(fakeidp.Userinfo)
+	calls = w.idp.Calls(fakeidp.UserInfo)
 	_, err = refresh(a, oauthadapter.Session{Subject: "u-jane"})
 	requireInvalidGrant(t, err)
-	require.Equal(t, calls, w.idp.Calls(fakeidp.Userinfo), "there is nothing to show there")
+	require.Equal(t, calls, w.idp.Calls(fakeidp.UserInfo), "there is nothing to show there")
 	_, err = refresh(a, oauthadapter.Session{AccessToken: first.Session.AccessToken})
 	require.ErrorContains(t, err, "Subject is required")
 }
@@ -62,16 +62,16 @@ func TestSkipUserInfoNeedsAnIDToken(t *testing.T) {
 	s := w.signedIn(a).Session
 	_, err := refresh(a, s)
 	require.NoError(t, err)
-	require.Zero(t, w.idp.Calls(fakeidp.Userinfo))
+	require.Zero(t, w.idp.Calls(fakeidp.UserInfo))
 	s.IDToken = ""
 	_, err = refresh(a, s)
 	require.NoError(t, err)
-	require.Equal(t, 1, w.idp.Calls(fakeidp.Userinfo))
+	require.Equal(t, 1, w.idp.Calls(fakeidp.UserInfo))
 }
 
 func TestSessionWithIDTokenAlone(t *testing.T) {
 	w := newWorld(t)
-	w.set(func(b *fakeidp.Behavior) { b.NoRefreshToken, b.NoUserinfo = true, true })
+	w.set(func(b *fakeidp.Behavior) { b.NoRefreshToken, b.NoUserInfo = true, true })
 	a := w.authenticator()
 	session := w.signedIn(a).Session
 	result, err := refresh(a, session)

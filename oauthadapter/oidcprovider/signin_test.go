@@ -45,7 +45,7 @@ func TestSignIn(t *testing.T) {
 	}
 	require.Equal(t, 1, w.idp.Calls(fakeidp.Token))
 	require.Equal(t, 1, w.idp.Calls(fakeidp.Discovery))
-	require.Equal(t, 1, w.idp.Calls(fakeidp.Userinfo))
+	require.Equal(t, 1, w.idp.Calls(fakeidp.UserInfo))
 }
 
 func TestStart(t *testing.T) {
@@ -122,7 +122,7 @@ func TestWrongIDTokenIsRefused(t *testing.T) {
 			require.ErrorIs(t, err, authprovider.ErrAuthentication)
 			require.ErrorIs(t, err, tt.want)
 			require.NotErrorIs(t, err, authprovider.ErrUnavailable)
-			require.Zero(t, w.idp.Calls(fakeidp.Userinfo), "an access token of an unknown person must not be used")
+			require.Zero(t, w.idp.Calls(fakeidp.UserInfo), "an access token of an unknown person must not be used")
 			requireNoSecrets(t, err, w)
 		})
 	}
@@ -140,7 +140,7 @@ func TestOtherSubject(t *testing.T) {
 func TestUserInfoSubject(t *testing.T) {
 	for _, subject := range []string{"u-joe", "U-JANE", fakeidp.Omit} {
 		w := newWorld(t)
-		w.set(func(b *fakeidp.Behavior) { b.UserinfoSubject = subject })
+		w.set(func(b *fakeidp.Behavior) { b.UserInfoSubject = subject })
 		_, err := w.signIn(w.authenticator())
 		require.ErrorIs(t, err, oidcprovider.ErrSubject)
 		require.ErrorIs(t, err, authprovider.ErrAuthentication)
@@ -158,12 +158,12 @@ func TestSkipUserInfo(t *testing.T) {
 	w.config.SkipUserInfo = true
 	result := w.signedIn(w.authenticator())
 	require.Equal(t, "jane@example.com", result.Profile.Email)
-	require.Zero(t, w.idp.Calls(fakeidp.Userinfo))
+	require.Zero(t, w.idp.Calls(fakeidp.UserInfo))
 }
 
 func TestWithoutUserInfoEndpoint(t *testing.T) {
 	w := newWorld(t)
-	w.set(func(b *fakeidp.Behavior) { b.NoUserinfo = true })
+	w.set(func(b *fakeidp.Behavior) { b.NoUserInfo = true })
 	require.Equal(t, "Jane Doe", w.signedIn(w.authenticator()).Profile.DisplayName)
 }
 

@@ -30,7 +30,7 @@ func newOkta(t testing.TB, authServerID string, people ...fakeidp.Person) *vendo
 			fakeidp.Authorize:  endpoints + "/authorize",
 			fakeidp.Token:      endpoints + "/token",
 			fakeidp.JWKS:       endpoints + "/keys",
-			fakeidp.Userinfo:   endpoints + "/userinfo",
+			fakeidp.UserInfo:   endpoints + "/userinfo",
 			fakeidp.Revoke:     endpoints + "/revoke",
 			fakeidp.EndSession: endpoints + "/logout",
 		},

@@ -25,7 +25,7 @@ func newOneLogin(t testing.TB) *vendortest.Vendor {
 			fakeidp.Authorize: issuer + "/auth",
 			fakeidp.Token:     issuer + "/token",
 			fakeidp.JWKS:      issuer + "/certs",
-			fakeidp.Userinfo:  issuer + "/me",
+			fakeidp.UserInfo:  issuer + "/me",
 			fakeidp.Revoke:    issuer + "/token/revocation",
 		},
 		People: []fakeidp.Person{
