@@ -2,9 +2,9 @@ package cfaccess
 
 import (
 	"context"
-	"fmt"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/signin"
 )
 
 // ServiceTokenMatchingSubject is a sign-in resolver for service tokens: it signs one in as the user whom the Subject of its [ServiceToken]
@@ -13,12 +13,14 @@ import (
 // People are signed in by the resolvers for e-mail addresses, which find a service token whose Subject is an address as well; this
 // one is needed for a Subject that is an entity reference.
 func ServiceTokenMatchingSubject(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+	const name = "cfaccess.ServiceTokenMatchingSubject"
 	s := in.Result.ServiceToken
 	if s == nil || s.Subject == "" {
-		return nil, fmt.Errorf("cfaccess: ServiceTokenMatchingSubject: not a service token: %w", authprovider.ErrNoMatch)
+		return nil, signin.Pass(name, signin.ReasonNoServiceToken, "")
 	}
+	q := authprovider.UserQuery{Ref: s.Subject}
 	if s.isAddress() {
-		return rc.SignInWithUser(ctx, authprovider.UserQuery{Email: s.Subject})
+		q = authprovider.UserQuery{Email: s.Subject}
 	}
-	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: s.Subject})
+	return signin.ByQuery(ctx, rc, name, q)
 }

@@ -2,9 +2,9 @@ package gcpiap
 
 import (
 	"context"
-	"fmt"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/signin"
 )
 
 // The annotations that Backstage's catalog uses.
@@ -16,17 +16,19 @@ const (
 // IDMatchingUserEntityAnnotation signs in the one user whose annotation google.com/user-id is the ID of the Google account. It is the
 // resolver of choice: the ID never goes to another person. Accounts of other providers pass on: somebody else gives them their IDs.
 func IDMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-	if in.Result.IdentityProvider != GoogleAccounts || in.Result.UserID == "" {
-		return nil, fmt.Errorf("gcpiap: IDMatchingUserEntityAnnotation: not a Google account: %w", authprovider.ErrNoMatch)
+	const name = "gcpiap.IDMatchingUserEntityAnnotation"
+	if in.Result.IdentityProvider != GoogleAccounts {
+		return nil, signin.Pass(name, signin.ReasonIDMissing, "not a Google account")
 	}
-	return rc.SignInWithUser(ctx, authprovider.UserQuery{Annotations: map[string]string{userIDAnnotation: in.Result.UserID}})
+	return signin.ByAnnotation(ctx, rc, name, userIDAnnotation, in.Result.UserID)
 }
 
 // EmailMatchingUserEntityAnnotation signs in the one user whose annotation google.com/email is the verified e-mail address of the
 // sign-in. Others pass on, because anybody can claim them.
 func EmailMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-	if in.Result.Email == "" || in.Result.EmailVerified != authprovider.EmailVerified {
-		return nil, fmt.Errorf("gcpiap: EmailMatchingUserEntityAnnotation: no verified address: %w", authprovider.ErrNoMatch)
+	const name = "gcpiap.EmailMatchingUserEntityAnnotation"
+	if in.Result.Email != "" && in.Result.EmailVerified != authprovider.EmailVerified {
+		return nil, signin.Pass(name, signin.ReasonEmailUnverified, "")
 	}
-	return rc.SignInWithUser(ctx, authprovider.UserQuery{Annotations: map[string]string{emailAnnotation: in.Result.Email}})
+	return signin.ByEmailAnnotation(ctx, rc, name, emailAnnotation, in.Result.Email, in.Result.EmailVerified)
 }

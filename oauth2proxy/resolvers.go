@@ -2,9 +2,9 @@ package oauth2proxy
 
 import (
 	"context"
-	"fmt"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/signin"
 )
 
 // ForwardedUserMatchingUserEntityName signs in the user of the default namespace whose name is [Result].User: sub where there is an ID
@@ -12,7 +12,7 @@ import (
 func ForwardedUserMatchingUserEntityName(
 	ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext,
 ) (*authprovider.Identity, error) {
-	return signInByName(ctx, "user", in.Result.User, rc)
+	return signin.ByName(ctx, rc, "oauth2proxy.ForwardedUserMatchingUserEntityName", in.Result.User)
 }
 
 // ForwardedPreferredUsernameMatchingUserEntityName is [ForwardedUserMatchingUserEntityName] for [Result].PreferredUsername. It is as good
@@ -20,18 +20,5 @@ func ForwardedUserMatchingUserEntityName(
 func ForwardedPreferredUsernameMatchingUserEntityName(
 	ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext,
 ) (*authprovider.Identity, error) {
-	return signInByName(ctx, "preferred username", in.Result.PreferredUsername, rc)
-}
-
-func signInByName(ctx context.Context, what, name string, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-	if name == "" {
-		return nil, fmt.Errorf("oauth2proxy: there is no %s: %w", what, authprovider.ErrNoMatch)
-	}
-	ref, err := authprovider.UserRef(name)
-	if err != nil {
-		// The person's doing; UserRef's own class would make it the app's.
-		return nil, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "name_malformed",
-			Err: fmt.Errorf("oauth2proxy: the %s %.300q cannot be the name of a user", what, name)}
-	}
-	return rc.SignInWithUser(ctx, authprovider.UserQuery{Ref: ref})
+	return signin.ByName(ctx, rc, "oauth2proxy.ForwardedPreferredUsernameMatchingUserEntityName", in.Result.PreferredUsername)
 }

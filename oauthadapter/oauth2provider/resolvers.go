@@ -4,18 +4,18 @@ import (
 	"context"
 
 	"example.com/stagedoor/authprovider"
-	"example.com/stagedoor/internal/oauthclient"
+	"example.com/stagedoor/internal/signin"
 )
 
 // UsernameMatchingUserEntityName signs in the user whose name in the catalog is the user name at the provider. Right where nobody can take
 // over a user name that has become free.
 func UsernameMatchingUserEntityName(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-	return oauthclient.SignInByName(ctx, rc, in.Result.FullProfile.Username)
+	return signin.ByName(ctx, rc, "oauth2provider.UsernameMatchingUserEntityName", in.Result.FullProfile.Username)
 }
 
 // UserIDMatchingUserEntityAnnotation signs in the user whose annotation, such as "acme.example/user-id", is the person's stable ID.
 func UserIDMatchingUserEntityAnnotation(annotation string) authprovider.SignInResolver[Result] {
 	return func(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return oauthclient.SignInByAnnotation(ctx, rc, annotation, in.Result.FullProfile.ID)
+		return signin.ByAnnotation(ctx, rc, "oauth2provider.UserIDMatchingUserEntityAnnotation", annotation, in.Result.FullProfile.ID)
 	}
 }

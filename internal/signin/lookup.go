@@ -1,0 +1,95 @@
+package signin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"example.com/stagedoor/authprovider"
+)
+
+// ByAnnotation signs in the one user whose annotation has exactly this value. Without a value it passes on; one that cannot be an ID is refused.
+func ByAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolver, annotation, id string) (*authprovider.Identity, error) {
+	switch {
+	case id == "": // absent never matches absent
+		return nil, Pass(resolver, ReasonIDMissing, "")
+	case !printable(id):
+		return nil, refuse(resolver, ReasonIDMalformed, shown(id))
+	}
+	return byAnnotation(ctx, rc, resolver, annotation, id)
+}
+
+// ByEmailAnnotation is [ByAnnotation] with the person's address. One of which the provider says that nobody checked it is refused: whoever
+// types Jane's address would be Jane. The address is never taken apart, so that there are no two ways to read it.
+func ByEmailAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolver, annotation, email string,
+	verification authprovider.EmailVerification) (*authprovider.Identity, error) {
+	switch {
+	case email == "":
+		return nil, Pass(resolver, ReasonEmailMissing, "")
+	case verification == authprovider.EmailUnverified:
+		return nil, refuse(resolver, ReasonEmailUnverified, shown(email))
+	case !printable(email):
+		return nil, refuse(resolver, ReasonEmailMalformed, shown(email))
+	}
+	return byAnnotation(ctx, rc, resolver, annotation, email)
+}
+
+// ByName signs in the user of this name in the default namespace. Without a name it passes on. A name is never a reference: one that would
+// choose a kind or a namespace is refused.
+func ByName(ctx context.Context, rc *authprovider.ResolverContext, resolver, name string) (*authprovider.Identity, error) {
+	if name == "" {
+		return nil, Pass(resolver, ReasonNameMissing, "")
+	}
+	ref, err := authprovider.UserRef(name)
+	switch {
+	case err != nil:
+		// The person's doing; UserRef's own class would make it the app's.
+		return nil, &Error{Resolver: resolver, Reason: ReasonNameMalformed, Detail: shown(name),
+			Err: &authprovider.Error{Kind: authprovider.ErrNotAllowed, Err: err}}
+	case strings.Trim(name, ".") == "": // ".." is another path where a catalog is asked over HTTP
+		return nil, refuse(resolver, ReasonNameMalformed, shown(name))
+	}
+	return ByQuery(ctx, rc, resolver, authprovider.UserQuery{Ref: ref})
+}
+
+// ByQuery signs in the one user of this reference or address, which is not of the person's choice.
+func ByQuery(ctx context.Context, rc *authprovider.ResolverContext, resolver string, q authprovider.UserQuery) (*authprovider.Identity, error) {
+	id, err := rc.SignInWithUser(ctx, q)
+	if err != nil {
+		return nil, notFound(resolver, shown(q.Ref+q.Email), err)
+	}
+	return id, nil
+}
+
+func byAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolver, annotation, value string) (*authprovider.Identity, error) {
+	if annotation == "" {
+		// The host's mistake: a failure, which no laxer resolver takes over from.
+		return nil, fmt.Errorf("resolver: %s: the name of the annotation is empty", resolver)
+	}
+	what := annotation + " " + shown(value)
+	u, err := rc.FindUser(ctx, authprovider.UserQuery{Annotations: map[string]string{annotation: value}})
+	if err != nil {
+		return nil, notFound(resolver, what, err)
+	}
+	// Catalogs such as Backstage's fold case when they search, but IDs that differ in case alone are two people.
+	if u.Annotations[annotation] != value {
+		return nil, notFound(resolver, what, authprovider.ErrUserNotFound)
+	}
+	id, err := rc.IdentityOf(ctx, u)
+	if err != nil {
+		return nil, fmt.Errorf("resolver: %s: %w", resolver, err)
+	}
+	return id, nil
+}
+
+// maxValue is above any ID of a vendor's: OpenID Connect bounds sub by 255, and an address has 254 at most.
+const maxValue = 512
+
+// printable reports whether s can be an ID: text without what a catalog behind HTTP or SQL could take for more than a character.
+func printable(s string) bool {
+	return len(s) <= maxValue && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // Cf: invisible ones, by which two IDs look like one
+	})
+}
