@@ -34,6 +34,18 @@ func ParseEntityRef(ref string) (EntityRef, error) {
 	return EntityRef{Kind: kind, Namespace: namespace, Name: name}, nil
 }
 
+// canonicalRef returns ref as [EntityRef.String] writes it, and itself if that is how it is written.
+func canonicalRef(ref string) (string, error) {
+	parsed, err := ParseEntityRef(ref)
+	if err != nil {
+		return "", err
+	}
+	if len(ref) == len(parsed.Kind)+1+len(parsed.Namespace)+1+len(parsed.Name) && strings.ToLower(ref) == ref {
+		return ref, nil
+	}
+	return parsed.String(), nil
+}
+
 // UserRef makes the reference "user:default/name". The name is a name, never a reference: one that holds ':' or '/'
 // would let a person choose a namespace or a kind by the way they spell their user name. Errors wrap [ErrInput].
 func UserRef(name string) (string, error) {

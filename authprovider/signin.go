@@ -9,35 +9,11 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// ClientAuthResponse is what an app gets from a sign-in or a refresh, as Backstage's frontend reads it.
-type ClientAuthResponse struct {
-	Profile Profile `json:"profile"`
-	// ProviderInfo is the provider's own part. For OAuth providers it holds the tokens.
-	ProviderInfo any `json:"providerInfo,omitempty"`
-	// BackstageIdentity is nil if the provider has no sign-in resolver.
-	BackstageIdentity *BackstageIdentity `json:"backstageIdentity,omitempty"`
-}
-
-// BackstageIdentity is the identity part of a [ClientAuthResponse].
-type BackstageIdentity struct {
-	// Token is the user token; it is a plain string here because it is made to be sent.
-	Token string `json:"token"`
-	// ExpiresInSeconds is what is left of the token's life. It is absent if the token has no exp.
-	ExpiresInSeconds *int64       `json:"expiresInSeconds,omitempty"`
-	Identity         UserIdentity `json:"identity"`
-}
-
-// UserIdentity is who the user is.
-type UserIdentity struct {
-	Type                string   `json:"type"` // always "user"
-	UserEntityRef       string   `json:"userEntityRef"`
-	OwnershipEntityRefs []string `json:"ownershipEntityRefs"`
-}
 
 // NoMatchError means that no resolver knew the person. It holds what each of them said, in their order, and wraps [ErrNotAllowed]:
 // the person is told the same as somebody who is refused.
@@ -98,20 +74,19 @@ func checkIdentity(id *Identity) (*Identity, error) {
 	if id == nil {
 		return nil, errors.New("authprovider: sign-in resolver returned neither an identity nor an error")
 	}
-	checked := Identity{Claims: id.Claims}
-	for i, text := range append([]string{id.UserRef}, id.OwnershipRefs...) {
-		ref, err := ParseEntityRef(text)
-		if err != nil {
-			// The resolver's fault, not the person's: do not answer with the class of the parse error.
-			return nil, fmt.Errorf("authprovider: sign-in resolver returned a bad identity: %v", err)
-		}
-		if i == 0 {
-			checked.UserRef = ref.String()
-		} else {
-			checked.OwnershipRefs = append(checked.OwnershipRefs, ref.String())
+	checked := &Identity{Claims: id.Claims}
+	var err error
+	if checked.UserRef, err = canonicalRef(id.UserRef); err == nil && len(id.OwnershipRefs) > 0 {
+		checked.OwnershipRefs = make([]string, len(id.OwnershipRefs))
+		for i := 0; i < len(id.OwnershipRefs) && err == nil; i++ {
+			checked.OwnershipRefs[i], err = canonicalRef(id.OwnershipRefs[i])
 		}
 	}
-	return &checked, nil
+	if err != nil {
+		// The resolver's fault, not the person's: do not answer with the class of the parse error.
+		return nil, fmt.Errorf("authprovider: sign-in resolver returned a bad identity: %v", err)
+	}
+	return checked, nil
 }
 
 // IssueIdentity has a token issued for id and returns it with the rest of what the app gets. The token is issued once, at
@@ -203,12 +178,30 @@ func wholeMember(object []byte, name string) (int64, bool) {
 	return 0, false
 }
 
-// SignInHeader returns the copy of a request's header that sign-in resolvers get: without the credentials in it,
-// which a resolver that logs its input would leak.
-func SignInHeader(r *http.Request) http.Header {
-	h := r.Header.Clone()
-	for _, name := range [...]string{"Cookie", "Authorization", "Proxy-Authorization"} {
-		h.Del(name)
+// SignInHeader returns the copy of a request's header that sign-in resolvers get: without the credentials in it, those
+// of HTTP and those named in canonical form, which a resolver that logs its input would leak.
+func SignInHeader(r *http.Request, credentials ...string) http.Header {
+	left := len(r.Header)
+	isCredential := func(name string) bool {
+		return name == "Cookie" || name == "Authorization" || name == "Proxy-Authorization" || slices.Contains(credentials, name)
+	}
+	all := 0
+	for name, values := range r.Header {
+		if isCredential(name) {
+			left--
+			continue
+		}
+		all += len(values)
+	}
+	h := make(http.Header, left)
+	copies := make([]string, 0, all) // one array for all values
+	for name, values := range r.Header {
+		if isCredential(name) {
+			continue
+		}
+		start := len(copies)
+		copies = append(copies, values...)
+		h[name] = copies[start:len(copies):len(copies)]
 	}
 	return h
 }

@@ -63,7 +63,9 @@ func (a *adapter[P]) Refresh(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.pc.Audit(r.Context(), authprovider.AuditRefreshed, slog.String("user", userRef))
-	return writeJSON(w, resp)
+	w.Header().Set("Content-Type", "application/json")
+	_ = resp.WriteJSON(w) // the app may be gone; nobody is left to tell
+	return nil
 }
 
 // ErrSessionEnded means that a session is of no more use, so that its cookie goes. A [Refresher] wraps it for what is neither a

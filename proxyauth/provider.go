@@ -1,7 +1,6 @@
 package proxyauth
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,7 +58,9 @@ func newProvider[R any](pc *authprovider.ProviderContext, a Authenticator[R], o 
 	p := &provider[R]{pc: pc, authenticator: a, transform: o.ProfileTransform, signIn: slices.Clone(signIn)}
 	p.describer, _ = a.(Describer[R])
 	if c, ok := a.(CredentialHeaders); ok {
-		p.credentials = slices.Clone(c.CredentialHeaders())
+		for _, name := range c.CredentialHeaders() {
+			p.credentials = append(p.credentials, http.CanonicalHeaderKey(name))
+		}
 	}
 	var err error
 	p.signOut, err = newSignOut(pc, a)
@@ -76,12 +77,9 @@ func (p *provider[R]) Refresh(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(resp)
-	if err != nil {
-		return fmt.Errorf("proxyauth: encode the answer: %w", err)
-	}
 	p.pc.Audit(r.Context(), authprovider.AuditSucceeded, slog.String("user", resp.BackstageIdentity.Identity.UserEntityRef))
-	writeJSON(w, body)
+	w.Header().Set("Content-Type", "application/json") // the edge has said no-store
+	_ = resp.WriteJSON(w)                              // the app may be gone; nobody is left to tell
 	return nil
 }
 
@@ -114,20 +112,11 @@ func (p *provider[R]) respond(r *http.Request) (*authprovider.ClientAuthResponse
 			return nil, fmt.Errorf("proxyauth: profile transform: %w", err)
 		}
 	}
-	header := authprovider.SignInHeader(r)
-	for _, name := range p.credentials {
-		header.Del(name)
-	}
+	header := authprovider.SignInHeader(r, p.credentials...)
 	id, err := authprovider.ResolveSignIn(ctx, authprovider.SignInInfo[R]{Profile: resp.Profile, Result: result, Header: header}, p.pc.ResolverContext, p.signIn...)
 	if err != nil {
 		return nil, err
 	}
 	resp.BackstageIdentity, err = p.pc.IssueIdentity(ctx, id)
 	return resp, err
-}
-
-func writeJSON(w http.ResponseWriter, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // the app may be gone; nobody is left to tell
 }

@@ -36,13 +36,15 @@ type scanner struct {
 }
 
 // scanObject checks that text is one strict JSON object and returns its members,
-// in order.
-func scanObject(text string) ([]member, error) {
+// in order, in the room that members has if that is enough.
+func scanObject(text string, members []member) ([]member, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("%w: invalid UTF-8", ErrJSON)
 	}
 	usual := min(1+len(text)/memberSize, linearNames)
-	members := make([]member, 0, usual)
+	if members = members[:0]; cap(members) < usual {
+		members = make([]member, 0, usual)
+	}
 	s := scanner{text: text, names: make([]string, 0, usual)}
 	s.space()
 	if s.peek() != '{' {

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // Claim is one claim to sign. Value may be nil, a bool, a string, an int, an int64, a
@@ -29,6 +30,15 @@ type Signer struct {
 	algorithm Algorithm
 	keyID     string
 	header    string // of every token, from alg on; read back
+	scratch   sync.Pool
+}
+
+// scratch is what the making of one token needs and nobody keeps.
+type scratch struct {
+	text    []byte
+	signed  []byte
+	ends    []int
+	members []member
 }
 
 // NewSigner returns a signer for key. The algorithm must fit the key's type, curve
@@ -74,72 +84,84 @@ func (s *Signer) PublicKey() PublicKey {
 // must consist of exactly what was asked for: a claim's name or value can never
 // become two claims, nor one that readers disagree on.
 func (s *Signer) SignJWT(typ string, claims ...Claim) (string, error) {
-	signed, signature, err := s.signJWT(typ, claims)
+	w := s.takeScratch()
+	defer s.scratch.Put(w)
+	signature, err := s.signJWT(w, typ, claims)
 	if err != nil {
 		return "", err
 	}
-	signed = append(signed, '.')
-	signed = base64.RawURLEncoding.AppendEncode(signed, signature)
-	if len(signed) > MaxSize {
-		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(signed), MaxSize)
+	w.signed = append(w.signed, '.')
+	w.signed = base64.RawURLEncoding.AppendEncode(w.signed, signature)
+	if len(w.signed) > MaxSize {
+		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(w.signed), MaxSize)
 	}
-	return string(signed), nil
+	return string(w.signed), nil
 }
 
 // SignatureOfJWT returns the third part of what [Signer.SignJWT] returns, for those who know how to write the other two.
 func (s *Signer) SignatureOfJWT(typ string, claims ...Claim) (string, error) {
-	_, signature, err := s.signJWT(typ, claims)
+	w := s.takeScratch()
+	defer s.scratch.Put(w)
+	signature, err := s.signJWT(w, typ, claims)
 	return base64.RawURLEncoding.EncodeToString(signature), err
 }
 
-// signJWT returns the first two parts and the signature over them.
-func (s *Signer) signJWT(typ string, claims []Claim) (signed, signature []byte, err error) {
+func (s *Signer) takeScratch() *scratch {
+	if w, ok := s.scratch.Get().(*scratch); ok {
+		return w
+	}
+	return &scratch{text: make([]byte, 0, 512), signed: make([]byte, 0, 768)}
+}
+
+// signJWT leaves the first two parts in w and returns the signature over them.
+func (s *Signer) signJWT(w *scratch, typ string, claims []Claim) (signature []byte, err error) {
 	// Both texts in one buffer, the payload behind the header.
-	text := append(make([]byte, 0, 512), '{')
+	text := append(w.text[:0], '{')
 	if typ != "" {
 		if text, err = appendMember(text, 0, "typ", typ, 1); err != nil {
-			return nil, nil, fmt.Errorf("jose: typ: %w", err)
+			return nil, fmt.Errorf("jose: typ: %w", err)
 		}
 		written := scanner{text: string(text[len(`{"typ":`):])}
 		if back, err := written.str(); err != nil || back != typ || written.pos != len(written.text) {
-			return nil, nil, fmt.Errorf("%w: typ does not read back", ErrJSON)
+			return nil, fmt.Errorf("%w: typ does not read back", ErrJSON)
 		}
 		text = append(text, ',')
 	}
 	text = append(text, s.header...)
 	start := len(text)
 	text = append(text, '{')
-	ends := make([]int, len(claims))
+	w.ends = w.ends[:0]
 	for i, c := range claims {
 		if text, err = appendMember(text, i, c.Name, c.Value, 1); err != nil {
-			return nil, nil, fmt.Errorf("jose: claim %q: %w", excerpt(c.Name), err)
+			return nil, fmt.Errorf("jose: claim %q: %w", excerpt(c.Name), err)
 		}
-		ends[i] = len(text) - start
+		w.ends = append(w.ends, len(text)-start)
 	}
-	both := string(append(text, '}'))
-	header, payload := both[:start], both[start:]
-	var t Token
-	if err := t.readPayload(payload); err != nil {
-		return nil, nil, fmt.Errorf("jose: refusing to sign: %w", err)
+	w.text = append(text, '}')
+	payload := string(w.text[start:])
+	t := Token{members: w.members[:0]}
+	err = t.readPayload(payload)
+	w.members = t.members
+	if err != nil {
+		return nil, fmt.Errorf("jose: refusing to sign: %w", err)
 	}
 	if len(t.members) != len(claims) {
-		return nil, nil, fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(t.members))
+		return nil, fmt.Errorf("%w: %d claims became %d", ErrClaim, len(claims), len(t.members))
 	}
 	for i, m := range t.members {
 		// Each value must end where it was written to end.
-		if m.name != claims[i].Name || payload[ends[i]-len(m.value):ends[i]] != m.value {
-			return nil, nil, fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
+		if m.name != claims[i].Name || payload[w.ends[i]-len(m.value):w.ends[i]] != m.value {
+			return nil, fmt.Errorf("%w: %q does not read back", ErrClaim, excerpt(claims[i].Name))
 		}
 	}
 	enc := base64.RawURLEncoding
-	signed = make([]byte, 0, enc.EncodedLen(len(both)+64)+4) // a larger signature than ES256's makes it grow
-	signed = enc.AppendEncode(signed, []byte(header))
-	signed = append(signed, '.')
-	signed = enc.AppendEncode(signed, []byte(payload))
-	if signature, err = s.signature(signed); err != nil {
-		return nil, nil, fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
+	w.signed = enc.AppendEncode(w.signed[:0], w.text[:start])
+	w.signed = append(w.signed, '.')
+	w.signed = enc.AppendEncode(w.signed, w.text[start:])
+	if signature, err = s.signature(w.signed); err != nil {
+		return nil, fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
 	}
-	return signed, signature, nil
+	return signature, nil
 }
 
 // signature signs bytes in the form that JWS has for the algorithm.

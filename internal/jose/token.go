@@ -136,7 +136,7 @@ func decodePart(enc *base64.Encoding, buf, part []byte, what string) (decoded, r
 
 func (t *Token) readHeader(text string) error {
 	var err error
-	if t.headers, err = scanObject(text); err != nil {
+	if t.headers, err = scanObject(text, nil); err != nil {
 		return fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
 	var alg string
@@ -172,7 +172,7 @@ func (t *Token) readHeader(text string) error {
 
 func (t *Token) readPayload(text string) error {
 	var err error
-	if t.members, err = scanObject(text); err != nil {
+	if t.members, err = scanObject(text, t.members); err != nil {
 		return fmt.Errorf("%w: payload: %w", ErrMalformed, err)
 	}
 	t.payload = text
