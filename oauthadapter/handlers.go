@@ -73,7 +73,8 @@ type CallbackRequest struct {
 
 // RefreshRequest asks for new tokens, or, for a session without refresh token, for the profile again.
 type RefreshRequest struct {
-	// Session is the stored session: at least its RefreshToken, or its AccessToken if the vendor gave no refresh token.
+	// Session is the stored session: at least its RefreshToken, or its AccessToken if the vendor gave no refresh token. Its Scope is all
+	// that was granted.
 	Session Session
 	// Scopes is empty to refresh what was granted, and the whole wanted set if the request asks for more than that.
 	Scopes []string

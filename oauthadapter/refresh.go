@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"example.com/stagedoor/authprovider"
 )
@@ -93,9 +94,11 @@ func (a *adapter[P]) refreshUpstream(ctx context.Context, s *storedSession, want
 	if s.session.RefreshToken == "" && !s.session.ExpiresAt.IsZero() && !a.pc.Now().Before(s.session.ExpiresAt) {
 		return nil, nil, fmt.Errorf("%w: access token expired and there is no refresh token", ErrSessionEnded)
 	}
+	session := s.session
+	session.Scope = strings.Join(s.granted, " ")
 	var result *Result[P]
 	err := authprovider.Contain(func() (err error) {
-		result, err = a.refresher.Refresh(ctx, RefreshRequest{Session: s.session, Scopes: wanted})
+		result, err = a.refresher.Refresh(ctx, RefreshRequest{Session: session, Scopes: wanted})
 		return checkResult(result, err)
 	})
 	var p *ProviderError

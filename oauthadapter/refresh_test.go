@@ -27,6 +27,7 @@ func TestRefresh(t *testing.T) {
 	require.Equal(t, "refreshed", r.lastEvent())
 	require.Equal(t, refreshMarker+"1", string(r.vendor.refreshes[0].Session.RefreshToken))
 	require.Empty(t, r.vendor.refreshes[0].Scopes, "nothing more is asked for than was granted")
+	require.Equal(t, "read", r.vendor.refreshes[0].Session.Scope, "which is there to be looked at")
 
 	r.json(r.fetch(http.MethodPost, "/refresh?optional&scope=read", nil))
 	require.Equal(t, refreshMarker+"2", string(r.vendor.refreshes[1].Session.RefreshToken), "the rotated token reached the browser")

@@ -125,7 +125,7 @@ func TestWhatRests(t *testing.T) {
 	r.json(r.refresh())
 	require.Empty(t, v.refreshes[0].Session.AccessToken, "the refresh token gets another")
 	require.Equal(t, idMarker+"1", string(v.refreshes[0].Session.IDToken), "the hint at sign-out")
-	require.Empty(t, v.refreshes[0].Session.Scope)
+	require.Equal(t, "read", v.refreshes[0].Session.Scope, "all that was granted")
 
 	v = &vendor{}
 	bare := struct {

@@ -78,6 +78,8 @@ type PublicKey struct {
 	Algorithm Algorithm
 	// Key is an *ecdsa.PublicKey, an *rsa.PublicKey or an ed25519.PublicKey.
 	Key crypto.PublicKey
+	// Issuer is whose tokens the key is for, as the key set says by a member that Microsoft Entra ID has; mostly empty.
+	Issuer string
 }
 
 // Fits reports whether a signature with alg may be verified with k: the

@@ -182,6 +182,9 @@ func parseJWK(raw []byte) (PublicKey, error) {
 		JWK
 		Operations []string `json:"key_ops"`
 
+		// Not registered, and somebody else's may be anything.
+		Issuer json.RawMessage `json:"issuer"`
+
 		// Whoever publishes these has lost the key to the world.
 		D   json.RawMessage `json:"d"`
 		P   json.RawMessage `json:"p"`
@@ -203,5 +206,9 @@ func parseJWK(raw []byte) (PublicKey, error) {
 	if k.Operations != nil && !slices.Contains(k.Operations, "verify") {
 		return PublicKey{}, fmt.Errorf("%w: key_ops without verify", ErrKey)
 	}
-	return k.PublicKey()
+	key, err := k.PublicKey()
+	if k.Issuer != nil {
+		key.Issuer, _ = unquote(string(k.Issuer))
+	}
+	return key, err
 }

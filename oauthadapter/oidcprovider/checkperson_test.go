@@ -171,6 +171,36 @@ func newTenants(t *testing.T) *scripted {
 	return s
 }
 
+// The keys that tenants share say for whose tokens each is.
+func TestKeyOfOneTenant(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		keyFor any
+		want   error
+	}{
+		{"not said", nil, nil},
+		{"everybody's", tenants, nil},
+		{"this tenant's", "https://login.example.com/" + tenantA + "/v2.0", nil},
+		{"another tenant's", "https://login.example.com/" + tenantB + "/v2.0", jose.ErrIssuer},
+		{"another host's", "https://login.evil.example/{tenantid}/v2.0", jose.ErrIssuer},
+		{"no text, which says nothing", 7, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newTenants(t)
+			s.keyFor = tt.keyFor
+			result, err := s.signIn()
+			require.ErrorIs(t, err, tt.want)
+			require.Equal(t, tt.want == nil, result != nil)
+		})
+	}
+	t.Run("a provider without tenants says nothing by it", func(t *testing.T) {
+		s := newScripted(t, jose.ES256)
+		s.keyFor = "https://elsewhere.example.com"
+		_, err := s.signIn()
+		require.NoError(t, err)
+	})
+}
+
 // An issuer of several tenants: iss and tid belong together.
 func TestIssuerPerTenant(t *testing.T) {
 	for _, tt := range []struct {

@@ -141,7 +141,7 @@ func (a *Authenticator) newVerifier(jwksURI string) (*oidc.IDTokenVerifier, erro
 	for i, alg := range a.algorithms {
 		algorithms[i] = string(alg)
 	}
-	return oidc.NewVerifier(string(a.issuer), tokenKeySet{keys}, &oidc.Config{
+	return oidc.NewVerifier(string(a.issuer), tokenKeySet{keys, a.issuer}, &oidc.Config{
 		ClientID:             a.clientID,
 		SkipIssuerCheck:      a.issuer.perTenant(), // verifyIDToken has made it
 		SupportedSigningAlgs: algorithms,
@@ -177,7 +177,10 @@ type signature struct {
 type signatureKey struct{}
 
 // tokenKeySet verifies the token that our front has read already, rather than read it again.
-type tokenKeySet struct{ keys jose.KeySet }
+type tokenKeySet struct {
+	keys   jose.KeySet
+	issuer issuerRule
+}
 
 var _ oidc.KeySet = tokenKeySet{}
 
@@ -197,6 +200,9 @@ func (k tokenKeySet) verify(ctx context.Context, t *jose.Token) error {
 	key, err := k.keys.Key(ctx, t.Header().KeyID, t.Header().Algorithm)
 	if err != nil {
 		return err
+	}
+	if !k.issuer.allowsKey(key, t) {
+		return fmt.Errorf("%w: the key is for %.200q", jose.ErrIssuer, key.Issuer)
 	}
 	return t.Verify(key)
 }

@@ -28,6 +28,16 @@ func (r issuerRule) allows(t *jose.Token) bool {
 	return tenantID.MatchString(tid) && iss == strings.Replace(string(r), tenantPlaceholder, tid, 1)
 }
 
+// allowsKey reports whether a key may have signed the token. Keys that tenants share say which issuer each is for, one tenant's or everybody's:
+// else one that is for the accounts of a single tenant could sign for all.
+func (r issuerRule) allowsKey(key jose.PublicKey, t *jose.Token) bool {
+	if !r.perTenant() || key.Issuer == "" {
+		return true
+	}
+	tid, _ := t.String("tid")
+	return strings.Replace(key.Issuer, tenantPlaceholder, tid, 1) == t.Claims().Issuer
+}
+
 // parameter is what an iss parameter on the callback must be equal to, or "" if it cannot be known before.
 func (r issuerRule) parameter() string {
 	if r.perTenant() {

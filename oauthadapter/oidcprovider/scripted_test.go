@@ -32,6 +32,7 @@ type scripted struct {
 	rawToken string         // in place of an ID token made of claims; "-" is none
 	answer   map[string]any // further members of the token answer
 	userinfo string         // JSON; empty leaves the endpoint out
+	keyFor   any            // the key's member "issuer"; nil leaves it out
 	config   oidcprovider.Config
 
 	discoveries, userinfos atomic.Int32
@@ -82,7 +83,10 @@ func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	case "/jwks":
 		jwk, err := jose.NewJWK(s.signer.PublicKey())
 		require.NoError(s.t, err)
-		return jsonResponse(r, map[string]any{"keys": []any{jwk}}), nil
+		return jsonResponse(r, map[string]any{"keys": []any{struct {
+			jose.JWK
+			Issuer any `json:"issuer,omitempty"`
+		}{jwk, s.keyFor}}}), nil
 	case "/token":
 		answer := map[string]any{"access_token": accessToken, "token_type": "Bearer", "refresh_token": "marker-refresh-token"}
 		maps.Copy(answer, s.answer)
