@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"errors"
 	"fmt"
 
 	"example.com/stagedoor/authprovider"
@@ -59,11 +58,3 @@ const maxShown = 254
 
 // shown quotes what a provider sent.
 func shown(s string) string { return fmt.Sprintf("%.*q", maxShown, s) }
-
-// notFound gives the error of a lookup the resolver's name and, if nobody was found, a reason.
-func notFound(resolver, what string, err error) error {
-	if errors.Is(err, authprovider.ErrUserNotFound) {
-		return &Error{Resolver: resolver, Reason: ReasonUserNotFound, Detail: what, Err: err}
-	}
-	return fmt.Errorf("resolver: %s: %w", resolver, err)
-}

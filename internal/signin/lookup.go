@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -56,11 +57,7 @@ func ByName(ctx context.Context, rc *authprovider.ResolverContext, resolver, nam
 
 // ByQuery signs in the one user of this reference or address, which is not of the person's choice.
 func ByQuery(ctx context.Context, rc *authprovider.ResolverContext, resolver string, q authprovider.UserQuery) (*authprovider.Identity, error) {
-	id, err := rc.SignInWithUser(ctx, q)
-	if err != nil {
-		return nil, notFound(resolver, shown(q.Ref+q.Email), err)
-	}
-	return id, nil
+	return signIn(ctx, rc, resolver, shown(q.Ref+q.Email), q)
 }
 
 func byAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolver, annotation, value string) (*authprovider.Identity, error) {
@@ -68,17 +65,16 @@ func byAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolve
 		// The host's mistake: a failure, which no laxer resolver takes over from.
 		return nil, fmt.Errorf("resolver: %s: the name of the annotation is empty", resolver)
 	}
-	what := annotation + " " + shown(value)
-	u, err := rc.FindUser(ctx, authprovider.UserQuery{Annotations: map[string]string{annotation: value}})
-	if err != nil {
-		return nil, notFound(resolver, what, err)
-	}
-	// Catalogs such as Backstage's fold case when they search, but IDs that differ in case alone are two people.
-	if u.Annotations[annotation] != value {
-		return nil, notFound(resolver, what, authprovider.ErrUserNotFound)
-	}
-	id, err := rc.IdentityOf(ctx, u)
-	if err != nil {
+	// FindUser compares what it finds exactly: catalogs such as Backstage's fold case, but IDs that differ in case alone are two people.
+	return signIn(ctx, rc, resolver, annotation+" "+shown(value), authprovider.UserQuery{Annotations: map[string]string{annotation: value}})
+}
+
+func signIn(ctx context.Context, rc *authprovider.ResolverContext, resolver, what string, q authprovider.UserQuery) (*authprovider.Identity, error) {
+	id, err := rc.SignInWithUser(ctx, q)
+	switch {
+	case errors.Is(err, authprovider.ErrUserNotFound):
+		return nil, &Error{Resolver: resolver, Reason: ReasonUserNotFound, Detail: what, Err: err}
+	case err != nil:
 		return nil, fmt.Errorf("resolver: %s: %w", resolver, err)
 	}
 	return id, nil

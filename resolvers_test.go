@@ -1,0 +1,640 @@
+package stagedoor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/azureeasyauth"
+	"example.com/stagedoor/cfaccess"
+	"example.com/stagedoor/gcpiap"
+	"example.com/stagedoor/internal/signin"
+	"example.com/stagedoor/oauth2proxy"
+	"example.com/stagedoor/oauthadapter"
+	"example.com/stagedoor/oauthadapter/atlassian"
+	"example.com/stagedoor/oauthadapter/auth0"
+	"example.com/stagedoor/oauthadapter/bitbucket"
+	"example.com/stagedoor/oauthadapter/bitbucketserver"
+	"example.com/stagedoor/oauthadapter/github"
+	"example.com/stagedoor/oauthadapter/gitlab"
+	"example.com/stagedoor/oauthadapter/google"
+	"example.com/stagedoor/oauthadapter/keycloak"
+	"example.com/stagedoor/oauthadapter/microsoft"
+	"example.com/stagedoor/oauthadapter/oauth2provider"
+	"example.com/stagedoor/oauthadapter/oidcprovider"
+	"example.com/stagedoor/oauthadapter/okta"
+	"example.com/stagedoor/oauthadapter/onelogin"
+	"example.com/stagedoor/resolver/memcatalog"
+)
+
+// The resolvers of vendors and proxies, against what somebody sends who would like to be somebody else. Every row is tried with every
+// resolver that takes such an input; those of package resolver are in resolver/hostile_test.go.
+
+// signInFunc signs in the person of whom a provider says one thing, an ID, a name or an address.
+type signInFunc func(ctx context.Context, said string, rc *authprovider.ResolverContext) (*authprovider.Identity, error)
+
+// of makes a signInFunc of a resolver and of a result that says so.
+func of[R any](resolve authprovider.SignInResolver[R], result func(said string) R) signInFunc {
+	return func(ctx context.Context, said string, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+		return resolve(ctx, authprovider.SignInInfo[R]{Result: result(said)}, rc)
+	}
+}
+
+// ofProfile is of for an OAuth vendor's profile.
+func ofProfile[P any](resolve authprovider.SignInResolver[*oauthadapter.Result[P]], profile func(said string) P) signInFunc {
+	return of(resolve, func(said string) *oauthadapter.Result[P] { return &oauthadapter.Result[P]{FullProfile: profile(said)} })
+}
+
+type annotated struct {
+	annotation string
+	signIn     signInFunc
+}
+
+const acmeID = "acme.example/id"
+
+// byID are the resolvers that go by an ID in an annotation.
+func byID() map[string]annotated {
+	return map[string]annotated{
+		"github": {"github.com/user-id", ofProfile(github.UserIDMatchingUserEntityAnnotation, func(id string) github.Profile {
+			return github.Profile{NodeID: id, ID: "42", Username: "42"}
+		})},
+		"github With": {acmeID, ofProfile(github.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) github.Profile {
+			return github.Profile{NodeID: id, ID: "42", Username: "42"}
+		})},
+		"gitlab": {"gitlab.example.com/user-id", ofProfile(gitlab.UserIDMatchingUserEntityAnnotation, func(id string) gitlab.Profile {
+			return gitlab.Profile{Profile: oidcprovider.Profile{Issuer: "https://gitlab.example.com", Subject: id}, Username: "42"}
+		})},
+		"google": {"google.com/user-id", ofProfile(google.UserIDMatchingUserEntityAnnotation, func(id string) google.Profile {
+			return google.Profile{Profile: oidcprovider.Profile{Subject: id, Name: "42"}}
+		})},
+		"microsoft": {"graph.microsoft.com/user-id", ofProfile(microsoft.UserIDMatchingUserEntityAnnotation, func(id string) microsoft.Profile {
+			return microsoft.Profile{ObjectID: id, Profile: oidcprovider.Profile{Subject: "42"}, UserPrincipalName: "42"}
+		})},
+		"okta": {"okta.com/user-id", ofProfile(okta.UserIDMatchingUserEntityAnnotation, func(id string) okta.Profile {
+			return okta.Profile{Profile: oidcprovider.Profile{Subject: id, PreferredUsername: "42"}}
+		})},
+		"onelogin": {acmeID, ofProfile(onelogin.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) onelogin.Profile {
+			return onelogin.Profile{Profile: oidcprovider.Profile{Subject: id, PreferredUsername: "42"}}
+		})},
+		"auth0": {acmeID, ofProfile(auth0.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) auth0.Profile {
+			return auth0.Profile{Profile: oidcprovider.Profile{Subject: id}, Nickname: "42"}
+		})},
+		"keycloak": {"keycloak.org/id", ofProfile(keycloak.UserIDMatchingUserEntityAnnotation, func(id string) keycloak.Profile {
+			return keycloak.Profile{Profile: oidcprovider.Profile{Subject: id, PreferredUsername: "42"}}
+		})},
+		"atlassian": {acmeID, ofProfile(atlassian.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) atlassian.Profile {
+			return atlassian.Profile{AccountID: id, Nickname: "42"}
+		})},
+		"bitbucket": {"bitbucket.org/user-id", ofProfile(bitbucket.UserIDMatchingUserEntityAnnotation, func(id string) bitbucket.Profile {
+			return bitbucket.Profile{UUID: id, AccountID: "42", Username: "42"}
+		})},
+		"bitbucket name": {"bitbucket.org/username", ofProfile(bitbucket.UsernameMatchingUserEntityAnnotation, func(id string) bitbucket.Profile {
+			return bitbucket.Profile{Username: id, UUID: "42", Nickname: "42"}
+		})},
+		"bitbucketserver": {acmeID, ofProfile(bitbucketserver.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) bitbucketserver.Profile {
+			return bitbucketserver.Profile{ID: id, Username: "42", Slug: "42"}
+		})},
+		"oidcprovider": {acmeID, ofProfile(oidcprovider.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) oidcprovider.Profile {
+			return oidcprovider.Profile{Subject: id, PreferredUsername: "42"}
+		})},
+		"oauth2provider": {acmeID, ofProfile(oauth2provider.UserIDMatchingUserEntityAnnotation(acmeID), func(id string) oauth2provider.Profile {
+			return oauth2provider.Profile{ID: id, Username: "42"}
+		})},
+		"gcpiap": {"google.com/user-id", of(gcpiap.IDMatchingUserEntityAnnotation, func(id string) gcpiap.Result {
+			return gcpiap.Result{IdentityProvider: gcpiap.GoogleAccounts, UserID: id, Email: "42"}
+		})},
+		"azureeasyauth": {"graph.microsoft.com/user-id", of(azureeasyauth.IDMatchingUserEntityAnnotation, func(id string) azureeasyauth.Result {
+			return azureeasyauth.Result{ObjectID: id, PreferredUsername: "42"}
+		})},
+	}
+}
+
+// byName are the resolvers that go by a user name.
+func byName() map[string]signInFunc {
+	return map[string]signInFunc{
+		"github": ofProfile(github.UsernameMatchingUserEntityName, func(name string) github.Profile { return github.Profile{Username: name, Name: "jane"} }),
+		"gitlab": ofProfile(gitlab.UsernameMatchingUserEntityName, func(name string) gitlab.Profile { return gitlab.Profile{Username: name} }),
+		"onelogin": ofProfile(onelogin.UsernameMatchingUserEntityName, func(name string) onelogin.Profile {
+			return onelogin.Profile{Profile: oidcprovider.Profile{PreferredUsername: name, Name: "jane"}}
+		}),
+		"keycloak": ofProfile(keycloak.UsernameMatchingUserEntityName, func(name string) keycloak.Profile {
+			return keycloak.Profile{Profile: oidcprovider.Profile{PreferredUsername: name, Name: "jane"}}
+		}),
+		"oauth2provider": ofProfile(oauth2provider.UsernameMatchingUserEntityName, func(name string) oauth2provider.Profile {
+			return oauth2provider.Profile{Username: name, Name: "jane"}
+		}),
+		"oauth2proxy user": of(oauth2proxy.ForwardedUserMatchingUserEntityName, func(name string) oauth2proxy.Result {
+			return oauth2proxy.Result{User: name, PreferredUsername: "jane"}
+		}),
+		"oauth2proxy preferred": of(oauth2proxy.ForwardedPreferredUsernameMatchingUserEntityName, func(name string) oauth2proxy.Result {
+			return oauth2proxy.Result{PreferredUsername: name, User: "jane"}
+		}),
+	}
+}
+
+type addressed struct {
+	annotation string
+	signIn     func(authprovider.EmailVerification) signInFunc
+	unverified error // the class
+	unsaid     error // nil if an address is believed about which the vendor says nothing
+}
+
+// byAddress are the resolvers that go by an address in an annotation.
+func byAddress() map[string]addressed {
+	return map[string]addressed{
+		"google": {"google.com/email", func(v authprovider.EmailVerification) signInFunc {
+			return ofProfile(google.EmailMatchingUserEntityAnnotation, func(email string) google.Profile {
+				return google.Profile{Profile: oidcprovider.Profile{Email: email, EmailVerified: v}}
+			})
+		}, authprovider.ErrNoMatch, authprovider.ErrNoMatch},
+		"microsoft": {"microsoft.com/email", func(v authprovider.EmailVerification) signInFunc {
+			return ofProfile(microsoft.EmailMatchingUserEntityAnnotation, func(email string) microsoft.Profile {
+				return microsoft.Profile{Profile: oidcprovider.Profile{Email: email, EmailVerified: v}, UserPrincipalName: "jane@acme.example"}
+			})
+		}, authprovider.ErrNotAllowed, nil},
+		"okta": {"okta.com/email", func(v authprovider.EmailVerification) signInFunc {
+			return ofProfile(okta.EmailMatchingUserEntityAnnotation, func(email string) okta.Profile {
+				return okta.Profile{Profile: oidcprovider.Profile{Email: email, EmailVerified: v, PreferredUsername: "jane@acme.example"}}
+			})
+		}, authprovider.ErrNotAllowed, nil},
+		"gcpiap": {"google.com/email", func(v authprovider.EmailVerification) signInFunc {
+			return of(gcpiap.EmailMatchingUserEntityAnnotation, func(email string) gcpiap.Result {
+				return gcpiap.Result{IdentityProvider: gcpiap.GoogleAccounts, Email: email, EmailVerified: v}
+			})
+		}, authprovider.ErrNoMatch, authprovider.ErrNoMatch},
+	}
+}
+
+// requireDecision: the class and the reason are these, nothing but the class is for the person, and the log is not flooded.
+func requireDecision(t *testing.T, id *authprovider.Identity, err error, class error, reason signin.Reason) {
+	t.Helper()
+	require.Nil(t, id)
+	require.ErrorIs(t, err, class)
+	require.Equal(t, class == authprovider.ErrNoMatch, errors.Is(err, authprovider.ErrNoMatch), "a refusal must not let the next resolver try")
+	var e *signin.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, reason, e.Reason)
+	var public *authprovider.Error
+	if errors.As(err, &public) {
+		require.Equal(t, authprovider.ErrNotAllowed, public.Kind)
+		require.Empty(t, public.Code+public.Message, "it would tell who is refused from who is unknown")
+	}
+	require.Less(t, len(err.Error()), 2500, "what a provider sends does not flood the log")
+}
+
+const passes, refuses = true, false
+
+func class(passes bool) error {
+	if passes {
+		return authprovider.ErrNoMatch
+	}
+	return authprovider.ErrNotAllowed
+}
+
+// hostileIDs are said by a provider where the catalog has the IDs aB1, 42 and an empty one.
+var hostileIDs = map[string]struct {
+	id     string
+	passes bool
+	reason signin.Reason
+}{
+	"absent":                      {"", passes, signin.ReasonIDMissing},
+	"other case":                  {"ab1", passes, signin.ReasonUserNotFound},
+	"upper case":                  {"AB1", passes, signin.ReasonUserNotFound},
+	"the beginning":               {"aB", passes, signin.ReasonUserNotFound},
+	"more":                        {"aB12", passes, signin.ReasonUserNotFound},
+	"twice":                       {"aB1aB1", passes, signin.ReasonUserNotFound},
+	"space before":                {" aB1", passes, signin.ReasonUserNotFound},
+	"space behind":                {"aB1 ", passes, signin.ReasonUserNotFound},
+	"space":                       {" ", passes, signin.ReasonUserNotFound},
+	"no-break space":              {"aB1\u00a0", passes, signin.ReasonUserNotFound},
+	"look-alike":                  {"\u0430B1", passes, signin.ReasonUserNotFound},
+	"full-width":                  {"\uff41B1", passes, signin.ReasonUserNotFound},
+	"accent":                      {"a\u0301B1", passes, signin.ReasonUserNotFound},
+	"superscript digit":           {"aB\u00b9", passes, signin.ReasonUserNotFound},
+	"other digits":                {"\u0664\u0662", passes, signin.ReasonUserNotFound},
+	"leading zero":                {"042", passes, signin.ReasonUserNotFound},
+	"plus":                        {"+42", passes, signin.ReasonUserNotFound},
+	"fraction":                    {"42.0", passes, signin.ReasonUserNotFound},
+	"exponent":                    {"4.2e1", passes, signin.ReasonUserNotFound},
+	"hexadecimal":                 {"0x2a", passes, signin.ReasonUserNotFound},
+	"zero":                        {"0", passes, signin.ReasonUserNotFound},
+	"negative":                    {"-42", passes, signin.ReasonUserNotFound},
+	"null":                        {"null", passes, signin.ReasonUserNotFound},
+	"undefined":                   {"undefined", passes, signin.ReasonUserNotFound},
+	"false":                       {"false", passes, signin.ReasonUserNotFound},
+	"quotes":                      {`"aB1"`, passes, signin.ReasonUserNotFound},
+	"empty quotes":                {`""`, passes, signin.ReasonUserNotFound},
+	"nested quotes":               {`"'"aB1"'"`, passes, signin.ReasonUserNotFound},
+	"a list":                      {`["aB1"]`, passes, signin.ReasonUserNotFound},
+	"an object":                   {`{"$ne":""}`, passes, signin.ReasonUserNotFound},
+	"two, comma":                  {"aB1,42", passes, signin.ReasonUserNotFound},
+	"pattern":                     {"*", passes, signin.ReasonUserNotFound},
+	"SQL pattern":                 {"%", passes, signin.ReasonUserNotFound},
+	"SQL":                         {"' OR 1=1 --", passes, signin.ReasonUserNotFound},
+	"another filter":              {"aB1,metadata.name=admin", passes, signin.ReasonUserNotFound},
+	"another parameter":           {"x&filter=kind=user", passes, signin.ReasonUserNotFound},
+	"a path":                      {"../aB1", passes, signin.ReasonUserNotFound},
+	"encoded":                     {"a%42%31", passes, signin.ReasonUserNotFound},
+	"a reference":                 {"user:default/jane", passes, signin.ReasonUserNotFound},
+	"the name of the annotation":  {acmeID, passes, signin.ReasonUserNotFound},
+	"a group's ID":                {"team-1", passes, signin.ReasonUserNotFound},
+	"a component's ID":            {"portal-1", passes, signin.ReasonUserNotFound},
+	"an ID in another annotation": {"elsewhere-1", passes, signin.ReasonUserNotFound},
+	"512 bytes":                   {strings.Repeat("a", 512), passes, signin.ReasonUserNotFound},
+	"513 bytes":                   {strings.Repeat("a", 513), refuses, signin.ReasonIDMalformed},
+	"a megabyte":                  {strings.Repeat("\u00e4", 1<<19), refuses, signin.ReasonIDMalformed},
+	"NUL behind":                  {"aB1\x00", refuses, signin.ReasonIDMalformed},
+	"NUL alone":                   {"\x00", refuses, signin.ReasonIDMalformed},
+	"line feed behind":            {"aB1\n", refuses, signin.ReasonIDMalformed},
+	"header line":                 {"aB1\r\nX-User: admin", refuses, signin.ReasonIDMalformed},
+	"tab":                         {"aB1\t", refuses, signin.ReasonIDMalformed},
+	"DEL":                         {"aB1\x7f", refuses, signin.ReasonIDMalformed},
+	"C1 control":                  {"aB1\u0085", refuses, signin.ReasonIDMalformed},
+	"escape":                      {"\x1b[2JaB1", refuses, signin.ReasonIDMalformed},
+	"zero width space":            {"aB1\u200b", refuses, signin.ReasonIDMalformed},
+	"byte order mark":             {"\ufeffaB1", refuses, signin.ReasonIDMalformed},
+	"right-to-left override":      {"\u202e1Ba", refuses, signin.ReasonIDMalformed},
+	"soft hyphen":                 {"a\u00adB1", refuses, signin.ReasonIDMalformed},
+	"tag characters":              {"aB1\U000e0041", refuses, signin.ReasonIDMalformed},
+	"invalid UTF-8":               {"aB1\xff", refuses, signin.ReasonIDMalformed},
+	"half a character":            {"aB1\xc3", refuses, signin.ReasonIDMalformed},
+	"surrogate":                   {"aB1\xed\xa0\x80", refuses, signin.ReasonIDMalformed},
+}
+
+func TestHostileIDs(t *testing.T) {
+	for _, vendor := range slices.Sorted(maps.Keys(byID())) {
+		r := byID()[vendor]
+		user := func(ref, annotation, id string) authprovider.User {
+			return authprovider.User{Ref: ref, Annotations: map[string]string{annotation: id}}
+		}
+		people := []authprovider.User{
+			user("user:default/jane", r.annotation, "aB1"), user("user:default/joe", r.annotation, "42"), user("user:default/blank", r.annotation, ""),
+			{Ref: "user:default/bare"}, user("group:default/team", r.annotation, "team-1"), user("component:default/portal", r.annotation, "portal-1"),
+			user("user:default/admin", "example.com/other", "elsewhere-1"),
+		}
+		for catalog, users := range map[string]authprovider.UserCatalog{"exact": memcatalog.New(people...), "folding": folding(people)} {
+			rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: users})
+			for name, row := range hostileIDs {
+				t.Run(vendor+"/"+catalog+"/"+name, func(t *testing.T) {
+					id, err := r.signIn(t.Context(), row.id, rc)
+					requireDecision(t, id, err, class(row.passes), row.reason)
+				})
+			}
+			id, err := r.signIn(t.Context(), "aB1", rc)
+			require.NoError(t, err)
+			require.Equal(t, "user:default/jane", id.UserRef)
+			id, err = r.signIn(t.Context(), "42", rc)
+			require.NoError(t, err)
+			require.Equal(t, "user:default/joe", id.UserRef, "who is called 42 elsewhere in the profile is not meant")
+		}
+		t.Run(vendor+"/two of one ID", func(t *testing.T) {
+			rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(append(people, user("user:default/twin", r.annotation, "aB1"))...)})
+			id, err := r.signIn(t.Context(), "aB1", rc)
+			require.Nil(t, id)
+			require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+		})
+		t.Run(vendor+"/two that differ in case", func(t *testing.T) {
+			for _, users := range []authprovider.UserCatalog{memcatalog.New(append(people, user("user:default/other", r.annotation, "Ab1"))...),
+				folding(append(people, user("user:default/other", r.annotation, "Ab1")))} {
+				id, err := r.signIn(t.Context(), "aB1", authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: users}))
+				require.NoError(t, err)
+				require.Equal(t, "user:default/jane", id.UserRef)
+			}
+		})
+		requireFailures(t, vendor, func(ctx context.Context, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+			return r.signIn(ctx, "aB1", rc)
+		})
+	}
+}
+
+// folding is a catalog that finds annotations without regard to ASCII case, as Backstage's does.
+type folding []authprovider.User
+
+func (c folding) FindUsers(_ context.Context, q authprovider.UserQuery) (found []authprovider.User, err error) {
+	lower := strings.NewReplacer("A", "a", "B", "b")
+	for _, u := range c {
+		for name, value := range q.Annotations {
+			if own, ok := u.Annotations[name]; ok && lower.Replace(own) == lower.Replace(value) {
+				found = append(found, u)
+			}
+		}
+	}
+	return found, nil
+}
+
+// requireFailures: what the catalog does wrong is no decision about the person.
+func requireFailures(t *testing.T, vendor string, signIn func(context.Context, *authprovider.ResolverContext) (*authprovider.Identity, error)) {
+	t.Helper()
+	for name, users := range map[string]authprovider.UserCatalog{
+		"outage":                     answering(nil, errors.New("connection refused")),
+		"outage that looks like no":  answering(nil, authprovider.ErrUserNotFound),
+		"outage that looks like not": answering(nil, authprovider.ErrNotAllowed),
+		"somebody else":              answering([]authprovider.User{{Ref: "user:default/admin", Email: "admin@acme.example"}}, nil),
+		"an entry without reference": answering([]authprovider.User{{}}, nil),
+	} {
+		t.Run(vendor+"/"+name, func(t *testing.T) {
+			id, err := signIn(t.Context(), authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: users}))
+			require.Nil(t, id)
+			require.Error(t, err)
+			for _, class := range []error{authprovider.ErrNoMatch, authprovider.ErrNotAllowed, authprovider.ErrAuthentication, authprovider.ErrInput} {
+				require.NotErrorIs(t, err, class)
+			}
+			var e *signin.Error
+			require.NotErrorAs(t, err, &e)
+		})
+	}
+}
+
+type answers func() ([]authprovider.User, error)
+
+func (a answers) FindUsers(context.Context, authprovider.UserQuery) ([]authprovider.User, error) {
+	return a()
+}
+
+func answering(users []authprovider.User, err error) answers {
+	return func() ([]authprovider.User, error) { return users, err }
+}
+
+// hostileNames are said by a provider where the catalog has Jane in the default namespace, and an administrator and a group besides.
+var hostileNames = map[string]struct {
+	name   string
+	passes bool
+	reason signin.Reason
+}{
+	"absent":                   {"", passes, signin.ReasonNameMissing},
+	"unknown":                  {"joe", passes, signin.ReasonUserNotFound},
+	"a name elsewhere":         {"root", passes, signin.ReasonUserNotFound},
+	"the default namespace":    {"default", passes, signin.ReasonUserNotFound},
+	"a kind":                   {"user", passes, signin.ReasonUserNotFound},
+	"a group":                  {"staff", passes, signin.ReasonUserNotFound},
+	"more":                     {"jane2", passes, signin.ReasonUserNotFound},
+	"less":                     {"jan", passes, signin.ReasonUserNotFound},
+	"an address":               {"jane@evil.example", passes, signin.ReasonUserNotFound},
+	"two at signs":             {"jane@@acme.example", passes, signin.ReasonUserNotFound},
+	"domain before":            {`acme\jane`, passes, signin.ReasonUserNotFound},
+	"plus tag":                 {"jane+admin", passes, signin.ReasonUserNotFound},
+	"dot before":               {".jane", passes, signin.ReasonUserNotFound},
+	"dot behind":               {"jane.", passes, signin.ReasonUserNotFound},
+	"hyphen":                   {"-", passes, signin.ReasonUserNotFound},
+	"null":                     {"null", passes, signin.ReasonUserNotFound},
+	"pattern":                  {"*", passes, signin.ReasonUserNotFound},
+	"SQL pattern":              {"j%", passes, signin.ReasonUserNotFound},
+	"SQL":                      {"'or'1'='1", passes, signin.ReasonUserNotFound},
+	"quotes":                   {`"jane"`, passes, signin.ReasonUserNotFound},
+	"nested quotes":            {`"'jane'"`, passes, signin.ReasonUserNotFound},
+	"encoded slash":            {"default%2fjane", passes, signin.ReasonUserNotFound},
+	"encoded letter":           {"j%61ne", passes, signin.ReasonUserNotFound},
+	"query":                    {"jane?x", passes, signin.ReasonUserNotFound},
+	"fragment":                 {"jane#", passes, signin.ReasonUserNotFound},
+	"253 bytes":                {strings.Repeat("a", 253), passes, signin.ReasonUserNotFound},
+	"254 bytes":                {strings.Repeat("a", 254), refuses, signin.ReasonNameMalformed},
+	"a megabyte":               {strings.Repeat("a", 1<<20), refuses, signin.ReasonNameMalformed},
+	"a reference":              {"user:default/jane", refuses, signin.ReasonNameMalformed},
+	"a reference, upper case":  {"User:Default/Jane", refuses, signin.ReasonNameMalformed},
+	"a group's reference":      {"group:default/staff", refuses, signin.ReasonNameMalformed},
+	"a component's reference":  {"component:default/portal", refuses, signin.ReasonNameMalformed},
+	"namespace":                {"default/jane", refuses, signin.ReasonNameMalformed},
+	"other namespace":          {"admins/root", refuses, signin.ReasonNameMalformed},
+	"kind":                     {"user:jane", refuses, signin.ReasonNameMalformed},
+	"slash before":             {"/jane", refuses, signin.ReasonNameMalformed},
+	"slash behind":             {"jane/", refuses, signin.ReasonNameMalformed},
+	"colon before":             {":jane", refuses, signin.ReasonNameMalformed},
+	"colon behind":             {"jane:", refuses, signin.ReasonNameMalformed},
+	"separators alone":         {":/", refuses, signin.ReasonNameMalformed},
+	"a path":                   {"../admins/root", refuses, signin.ReasonNameMalformed},
+	"a dot":                    {".", refuses, signin.ReasonNameMalformed},
+	"two dots":                 {"..", refuses, signin.ReasonNameMalformed},
+	"a URL":                    {"https://acme.example/jane", refuses, signin.ReasonNameMalformed},
+	"space":                    {" ", refuses, signin.ReasonNameMalformed},
+	"space before":             {" jane", refuses, signin.ReasonNameMalformed},
+	"space behind":             {"jane ", refuses, signin.ReasonNameMalformed},
+	"space within":             {"jane doe", refuses, signin.ReasonNameMalformed},
+	"no-break space":           {"jane\u00a0", refuses, signin.ReasonNameMalformed},
+	"tab":                      {"jane\t", refuses, signin.ReasonNameMalformed},
+	"line feed":                {"jane\n", refuses, signin.ReasonNameMalformed},
+	"header line":              {"jane\r\nX-User: root", refuses, signin.ReasonNameMalformed},
+	"NUL":                      {"jane\x00", refuses, signin.ReasonNameMalformed},
+	"DEL":                      {"jane\x7f", refuses, signin.ReasonNameMalformed},
+	"look-alike":               {"j\u0430ne", refuses, signin.ReasonNameMalformed},
+	"Kelvin sign":              {"\u212aim", refuses, signin.ReasonNameMalformed},
+	"long s":                   {"je\u017fse", refuses, signin.ReasonNameMalformed},
+	"dotless i":                {"k\u0131m", refuses, signin.ReasonNameMalformed},
+	"dotted capital I":         {"K\u0130M", refuses, signin.ReasonNameMalformed},
+	"full-width":               {"\uff4aane", refuses, signin.ReasonNameMalformed},
+	"full-width slash":         {"admins\uff0froot", refuses, signin.ReasonNameMalformed},
+	"accent":                   {"jane\u0301", refuses, signin.ReasonNameMalformed},
+	"zero width space":         {"jane\u200b", refuses, signin.ReasonNameMalformed},
+	"right-to-left override":   {"\u202eenaj", refuses, signin.ReasonNameMalformed},
+	"byte order mark":          {"\ufeffjane", refuses, signin.ReasonNameMalformed},
+	"invalid UTF-8":            {"jane\xff", refuses, signin.ReasonNameMalformed},
+	"a name that is not ASCII": {"j\u00f6rg", refuses, signin.ReasonNameMalformed},
+}
+
+func TestHostileNames(t *testing.T) {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
+		authprovider.User{Ref: "user:default/jane"}, authprovider.User{Ref: "user:default/kim"}, authprovider.User{Ref: "user:default/jesse"},
+		authprovider.User{Ref: "user:admins/root"}, authprovider.User{Ref: "group:default/staff"}, authprovider.User{Ref: "component:default/portal"},
+		authprovider.User{Ref: "user:default/.."}, authprovider.User{Ref: "user:default/."},
+		authprovider.User{Ref: "user:default/double"}, authprovider.User{Ref: "user:default/double"})})
+	for vendor, signIn := range byName() {
+		for name, row := range hostileNames {
+			t.Run(vendor+"/"+name, func(t *testing.T) {
+				id, err := signIn(t.Context(), row.name, rc)
+				requireDecision(t, id, err, class(row.passes), row.reason)
+			})
+		}
+		for _, name := range []string{"jane", "Jane", "JANE"} {
+			id, err := signIn(t.Context(), name, rc)
+			require.NoError(t, err)
+			require.Equal(t, "user:default/jane", id.UserRef)
+		}
+		id, err := signIn(t.Context(), "double", rc)
+		require.Nil(t, id)
+		require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+		requireFailures(t, vendor, func(ctx context.Context, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+			return signIn(ctx, "jane", rc)
+		})
+	}
+}
+
+// hostileAddresses are vouched for by a provider. An address is compared as a whole, so those that two readers may split in two ways
+// are nobody's.
+var hostileAddresses = map[string]struct {
+	address string
+	passes  bool
+	reason  signin.Reason
+}{
+	"absent":                    {"", passes, signin.ReasonEmailMissing},
+	"unknown":                   {"joe@acme.example", passes, signin.ReasonUserNotFound},
+	"upper case":                {"JANE@ACME.EXAMPLE", passes, signin.ReasonUserNotFound},
+	"two at signs":              {"jane@evil.example@acme.example", passes, signin.ReasonUserNotFound},
+	"two at signs, ours first":  {"jane@acme.example@evil.example", passes, signin.ReasonUserNotFound},
+	"at signs in a row":         {"jane@@acme.example", passes, signin.ReasonUserNotFound},
+	"no domain":                 {"jane@", passes, signin.ReasonUserNotFound},
+	"no local part":             {"@acme.example", passes, signin.ReasonUserNotFound},
+	"a name":                    {"jane", passes, signin.ReasonUserNotFound},
+	"trailing dot":              {"jane@acme.example.", passes, signin.ReasonUserNotFound},
+	"subdomain":                 {"jane@mail.acme.example", passes, signin.ReasonUserNotFound},
+	"another domain":            {"jane@evil.example", passes, signin.ReasonUserNotFound},
+	"plus tag":                  {"jane+tag@acme.example", passes, signin.ReasonUserNotFound},
+	"quotes":                    {`"jane"@acme.example`, passes, signin.ReasonUserNotFound},
+	"at sign in quotes":         {`"jane@acme.example"@evil.example`, passes, signin.ReasonUserNotFound},
+	"comment":                   {"jane(x)@acme.example", passes, signin.ReasonUserNotFound},
+	"display name":              {"Jane <jane@acme.example>", passes, signin.ReasonUserNotFound},
+	"two addresses":             {"jane@acme.example,admin@acme.example", passes, signin.ReasonUserNotFound},
+	"address literal":           {"jane@[192.0.2.1]", passes, signin.ReasonUserNotFound},
+	"internationalised domain":  {"jane@\u00e4cme.example", passes, signin.ReasonUserNotFound},
+	"punycode":                  {"jane@xn--cme-7cd.example", passes, signin.ReasonUserNotFound},
+	"look-alike":                {"j\u0430ne@acme.example", passes, signin.ReasonUserNotFound},
+	"Kelvin sign":               {"\u212aim@acme.example", passes, signin.ReasonUserNotFound},
+	"space behind":              {"jane@acme.example ", passes, signin.ReasonUserNotFound},
+	"a group's":                 {"team@acme.example", passes, signin.ReasonUserNotFound},
+	"line feed behind":          {"jane@acme.example\n", refuses, signin.ReasonEmailMalformed},
+	"header line":               {"jane@acme.example\r\nBcc: x@evil.example", refuses, signin.ReasonEmailMalformed},
+	"NUL behind":                {"jane@acme.example\x00", refuses, signin.ReasonEmailMalformed},
+	"NUL and another domain":    {"jane@acme.example\x00.evil.example", refuses, signin.ReasonEmailMalformed},
+	"zero width space":          {"jane\u200b@acme.example", refuses, signin.ReasonEmailMalformed},
+	"invalid UTF-8":             {"jane\xff@acme.example", refuses, signin.ReasonEmailMalformed},
+	"a megabyte of local part":  {strings.Repeat("j", 1<<20) + "@acme.example", refuses, signin.ReasonEmailMalformed},
+	"a megabyte of at signs":    {strings.Repeat("@", 1<<20), refuses, signin.ReasonEmailMalformed},
+	"a tag of control for ours": {"jane@acme.example\x1b[2K", refuses, signin.ReasonEmailMalformed},
+}
+
+func TestHostileAddressesInAnnotations(t *testing.T) {
+	for vendor, r := range byAddress() {
+		user := func(ref, address string) authprovider.User {
+			return authprovider.User{Ref: ref, Annotations: map[string]string{r.annotation: address}}
+		}
+		rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
+			user("user:default/jane", "jane@acme.example"), user("user:default/kim", "kim@acme.example"), user("user:default/blank", ""),
+			authprovider.User{Ref: "user:default/bare", Email: "bare@acme.example"}, user("group:default/team", "team@acme.example"),
+			user("user:default/twin", "twin@acme.example"), user("user:default/twin2", "twin@acme.example"))})
+		signIn := r.signIn(authprovider.EmailVerified)
+		for name, row := range hostileAddresses {
+			t.Run(vendor+"/"+name, func(t *testing.T) {
+				id, err := signIn(t.Context(), row.address, rc)
+				requireDecision(t, id, err, class(row.passes), row.reason)
+				if row.address != "" { // an address that nobody checked is never looked up
+					id, err = r.signIn(authprovider.EmailUnverified)(t.Context(), row.address, rc)
+					requireDecision(t, id, err, r.unverified, signin.ReasonEmailUnverified)
+				}
+			})
+		}
+		t.Run(vendor+"/verification", func(t *testing.T) {
+			id, err := signIn(t.Context(), "jane@acme.example", rc)
+			require.NoError(t, err)
+			require.Equal(t, "user:default/jane", id.UserRef)
+			id, err = r.signIn(authprovider.EmailUnverified)(t.Context(), "jane@acme.example", rc)
+			requireDecision(t, id, err, r.unverified, signin.ReasonEmailUnverified)
+			id, err = r.signIn(authprovider.EmailVerificationUnknown)(t.Context(), "jane@acme.example", rc)
+			if r.unsaid != nil {
+				requireDecision(t, id, err, r.unsaid, signin.ReasonEmailUnverified)
+			} else {
+				require.NoError(t, err)
+			}
+		})
+		_, err := signIn(t.Context(), "twin@acme.example", rc)
+		require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+		requireFailures(t, vendor, func(ctx context.Context, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+			return signIn(ctx, "jane@acme.example", rc)
+		})
+	}
+}
+
+// A service token is whom the host's configuration says, and a person never is one.
+func TestServiceTokenResolver(t *testing.T) {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
+		authprovider.User{Ref: "user:default/ci-bot", Email: "bot@acme.example"}, authprovider.User{Ref: "group:default/bots", Email: "bots@acme.example"})})
+	signIn := of(cfaccess.ServiceTokenMatchingSubject, func(subject string) cfaccess.Result {
+		return cfaccess.Result{ServiceToken: &cfaccess.ServiceToken{ClientID: "x.access", Subject: subject}}
+	})
+	for _, subject := range []string{"user:default/ci-bot", "bot@acme.example"} {
+		id, err := signIn(t.Context(), subject, rc)
+		require.NoError(t, err)
+		require.Equal(t, "user:default/ci-bot", id.UserRef)
+	}
+	for subject, reason := range map[string]signin.Reason{
+		"":                   signin.ReasonNoServiceToken,
+		"user:default/none":  signin.ReasonUserNotFound,
+		"group:default/bots": signin.ReasonUserNotFound,
+		"bots@acme.example":  signin.ReasonUserNotFound,
+		"none@acme.example":  signin.ReasonUserNotFound,
+	} {
+		id, err := signIn(t.Context(), subject, rc)
+		requireDecision(t, id, err, authprovider.ErrNoMatch, reason)
+	}
+	id, err := cfaccess.ServiceTokenMatchingSubject(t.Context(), cfaccess.SignInInfo{Result: cfaccess.Result{Subject: "user:default/ci-bot", Email: "bot@acme.example"}}, rc)
+	requireDecision(t, id, err, authprovider.ErrNoMatch, signin.ReasonNoServiceToken)
+}
+
+// An ID of one GitLab is nobody's at another, and whatever an issuer is called, it chooses no other vendor's annotation.
+func TestGitLabInstances(t *testing.T) {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(authprovider.User{Ref: "user:default/jane",
+		Annotations: map[string]string{"gitlab.com/user-id": "42", "github.com/user-id": "42", "user-id": "42", "/user-id": "42"}})})
+	for issuer, reason := range map[string]signin.Reason{
+		"https://gitlab.com":              "",
+		"https://gitlab.com/":             "",
+		"https://gitlab.com/a/b":          "",
+		"":                                signin.ReasonIDMissing,
+		"gitlab.com":                      signin.ReasonIDMissing,
+		"https:gitlab.com":                signin.ReasonIDMissing,
+		"https:///gitlab.com":             signin.ReasonIDMissing,
+		"https://gitlab.com:bad":          signin.ReasonIDMissing,
+		"https://gitlab.com.evil.example": signin.ReasonUserNotFound,
+		"https://gitlab.com:8443":         signin.ReasonUserNotFound,
+		"https://GITLAB.com":              signin.ReasonUserNotFound,
+		"https://gitlab.com@evil.example": signin.ReasonUserNotFound,
+		"https://evil.example/gitlab.com": signin.ReasonUserNotFound,
+		"https://evil.example#gitlab.com": signin.ReasonUserNotFound,
+	} {
+		t.Run(issuer, func(t *testing.T) {
+			signIn := ofProfile(gitlab.UserIDMatchingUserEntityAnnotation, func(id string) gitlab.Profile {
+				return gitlab.Profile{Profile: oidcprovider.Profile{Issuer: issuer, Subject: id}, ProfileURL: "https://gitlab.com/jane"}
+			})
+			id, err := signIn(t.Context(), "42", rc)
+			if reason == "" {
+				require.NoError(t, err)
+				require.Equal(t, "user:default/jane", id.UserRef)
+				return
+			}
+			requireDecision(t, id, err, authprovider.ErrNoMatch, reason)
+		})
+	}
+}
+
+// Google's IDs and those that other identity providers of IAP give are never mixed up.
+func TestIAPProviders(t *testing.T) {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
+		authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"google.com/user-id": "42"}})})
+	for _, provider := range []string{"", "securetoken.google.com/project", "sts.google.com", "accounts.google.com.evil.example", "Accounts.Google.com", "accounts.google.com "} {
+		id, err := gcpiap.IDMatchingUserEntityAnnotation(t.Context(), gcpiap.SignInInfo{Result: gcpiap.Result{IdentityProvider: provider, UserID: "42"}}, rc)
+		requireDecision(t, id, err, authprovider.ErrNoMatch, signin.ReasonIDMissing)
+	}
+}
+
+// A form that takes an annotation without a name is the host's mistake: nobody is signed in, and no laxer resolver takes over.
+func TestAnnotationWithoutName(t *testing.T) {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
+		authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"": "42"}})})
+	for vendor, signIn := range map[string]signInFunc{
+		"github":          ofProfile(github.UserIDMatchingUserEntityAnnotationWith(""), func(id string) github.Profile { return github.Profile{NodeID: id} }),
+		"atlassian":       ofProfile(atlassian.UserIDMatchingUserEntityAnnotationWith(""), func(id string) atlassian.Profile { return atlassian.Profile{AccountID: id} }),
+		"bitbucketserver": ofProfile(bitbucketserver.UserIDMatchingUserEntityAnnotationWith(""), func(id string) bitbucketserver.Profile { return bitbucketserver.Profile{ID: id} }),
+		"oauth2provider":  ofProfile(oauth2provider.UserIDMatchingUserEntityAnnotation(""), func(id string) oauth2provider.Profile { return oauth2provider.Profile{ID: id} }),
+		"oidcprovider":    ofProfile(oidcprovider.UserIDMatchingUserEntityAnnotationWith(""), func(id string) oidcprovider.Profile { return oidcprovider.Profile{Subject: id} }),
+	} {
+		id, err := signIn(t.Context(), "42", rc)
+		require.Nil(t, id, vendor)
+		require.ErrorContains(t, err, fmt.Sprintf("resolver: %s.", vendor))
+		for _, class := range []error{authprovider.ErrNoMatch, authprovider.ErrNotAllowed, authprovider.ErrInput} {
+			require.NotErrorIs(t, err, class, vendor)
+		}
+	}
+}
