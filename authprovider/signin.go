@@ -115,13 +115,9 @@ func secondsLeft(token string, now time.Time) (*int64, error) {
 	if !ok {
 		return nil, errors.New("authprovider: the issuer returned something that is not a compact JWT")
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	exp, err := expiry(payload)
 	if err != nil {
-		return nil, errors.New("authprovider: the issuer returned a token whose payload is not base64url")
-	}
-	exp, err := expiry(raw)
-	if err != nil {
-		return nil, errors.New("authprovider: the issuer returned a token whose payload is not JSON")
+		return nil, err
 	}
 	if exp == nil {
 		return nil, nil
@@ -133,18 +129,30 @@ func secondsLeft(token string, now time.Time) (*int64, error) {
 	return &left, nil
 }
 
-// expiry returns the member exp of a JSON object, or nil if there is none. The usual form, a whole number, is found without decoding the
-// rest, which is most of what a sign-in costs beside its signatures.
-func expiry(payload []byte) (*float64, error) {
-	if n, ok := wholeMember(payload, "exp"); ok {
-		exp := float64(n)
-		return &exp, nil
+// expiry returns the member exp of an encoded JSON object, or nil if there is none. The usual form, a whole number in a payload that
+// fits on the stack, is found without decoding the rest, which is most of what a sign-in costs beside its signatures.
+func expiry(payload string) (*float64, error) {
+	encoding := base64.RawURLEncoding
+	var usual [1024]byte
+	if encoding.DecodedLen(len(payload)) <= len(usual) {
+		if size, err := encoding.Decode(usual[:], []byte(payload)); err == nil {
+			if n, ok := wholeMember(usual[:size], "exp"); ok {
+				exp := float64(n)
+				return &exp, nil
+			}
+		}
+	}
+	raw, err := encoding.DecodeString(payload)
+	if err != nil {
+		return nil, errors.New("authprovider: the issuer returned a token whose payload is not base64url")
 	}
 	var claims struct {
 		Exp *float64 `json:"exp"`
 	}
-	err := json.Unmarshal(payload, &claims)
-	return claims.Exp, err
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		return nil, errors.New("authprovider: the issuer returned a token whose payload is not JSON")
+	}
+	return claims.Exp, nil
 }
 
 // wholeMember finds a member of a JSON object, not of one inside it, that is a whole number. It says no to whatever it is not sure of.

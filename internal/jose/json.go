@@ -36,16 +36,24 @@ type scanner struct {
 }
 
 // scanObject checks that text is one strict JSON object and returns its members,
-// in order, in the room that members has if that is enough.
-func scanObject(text string, members []member) ([]member, error) {
+// in order.
+func scanObject(text string) ([]member, error) { return new(scanner).scanObject(text, nil) }
+
+// scanObject is that for a scanner that may have been used before, in the room that
+// members has, if that is enough.
+func (s *scanner) scanObject(text string, members []member) ([]member, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("%w: invalid UTF-8", ErrJSON)
 	}
 	usual := min(1+len(text)/memberSize, linearNames)
-	if members = members[:0]; cap(members) < usual {
+	if cap(members) < usual {
 		members = make([]member, 0, usual)
 	}
-	s := scanner{text: text, names: make([]string, 0, usual)}
+	if cap(s.names) < usual {
+		s.names = make([]string, 0, usual)
+	}
+	members = members[:0]
+	*s = scanner{text: text, names: s.names[:0]}
 	s.space()
 	if s.peek() != '{' {
 		return nil, s.fail("not an object")

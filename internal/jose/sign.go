@@ -38,6 +38,7 @@ type scratch struct {
 	text    []byte
 	signed  []byte
 	ends    []int
+	scanner scanner
 	members []member
 }
 
@@ -66,7 +67,7 @@ func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) 
 	}
 	header = append(header, '}')
 	var back Token
-	if err := back.readHeader("{" + string(header)); err != nil || back.header != (Header{Algorithm: alg, KeyID: keyID}) {
+	if err := back.readHeader(new(scanner), "{" + string(header)); err != nil || back.header != (Header{Algorithm: alg, KeyID: keyID}) {
 		return nil, fmt.Errorf("%w: key ID does not read back", ErrKey)
 	}
 	return &Signer{key: key, public: public, algorithm: alg, keyID: keyID, header: string(header)}, nil
@@ -140,7 +141,7 @@ func (s *Signer) signJWT(w *scratch, typ string, claims []Claim) (signature []by
 	w.text = append(text, '}')
 	payload := string(w.text[start:])
 	t := Token{members: w.members[:0]}
-	err = t.readPayload(payload)
+	err = t.readPayload(&w.scanner, payload)
 	w.members = t.members
 	if err != nil {
 		return nil, fmt.Errorf("jose: refusing to sign: %w", err)

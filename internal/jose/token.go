@@ -98,10 +98,11 @@ func parse(raw string, enc *base64.Encoding) (*Token, error) {
 // read makes a token of its two texts.
 func read(header, payload string) (*Token, error) {
 	t := new(Token)
-	if err := t.readHeader(header); err != nil {
+	var s scanner
+	if err := t.readHeader(&s, header); err != nil {
 		return nil, err
 	}
-	if err := t.readPayload(payload); err != nil {
+	if err := t.readPayload(&s, payload); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -134,9 +135,9 @@ func decodePart(enc *base64.Encoding, buf, part []byte, what string) (decoded, r
 	return buf[:n:n], buf[n:], nil
 }
 
-func (t *Token) readHeader(text string) error {
+func (t *Token) readHeader(s *scanner, text string) error {
 	var err error
-	if t.headers, err = scanObject(text, nil); err != nil {
+	if t.headers, err = s.scanObject(text, nil); err != nil {
 		return fmt.Errorf("%w: header: %w", ErrMalformed, err)
 	}
 	var alg string
@@ -170,9 +171,9 @@ func (t *Token) readHeader(text string) error {
 	return nil
 }
 
-func (t *Token) readPayload(text string) error {
+func (t *Token) readPayload(s *scanner, text string) error {
 	var err error
-	if t.members, err = scanObject(text, t.members); err != nil {
+	if t.members, err = s.scanObject(text, t.members); err != nil {
 		return fmt.Errorf("%w: payload: %w", ErrMalformed, err)
 	}
 	t.payload = text

@@ -60,7 +60,7 @@ func matchNames(text string, t reflect.Type) error {
 		if !strings.HasPrefix(text, "{") {
 			return nil
 		}
-		members, err := scanObject(text, nil)
+		members, err := scanObject(text)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func matchNames(text string, t reflect.Type) error {
 		if !strings.HasPrefix(text, "{") {
 			return nil
 		}
-		members, err := scanObject(text, nil)
+		members, err := scanObject(text)
 		if err != nil {
 			return err
 		}
