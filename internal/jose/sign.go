@@ -67,7 +67,7 @@ func NewSigner(key crypto.Signer, alg Algorithm, keyID string) (*Signer, error) 
 	}
 	header = append(header, '}')
 	var back Token
-	if err := back.readHeader(new(scanner), "{" + string(header)); err != nil || back.header != (Header{Algorithm: alg, KeyID: keyID}) {
+	if err := back.readHeader(new(scanner), "{"+string(header)); err != nil || back.header != (Header{Algorithm: alg, KeyID: keyID}) {
 		return nil, fmt.Errorf("%w: key ID does not read back", ErrKey)
 	}
 	return &Signer{key: key, public: public, algorithm: alg, keyID: keyID, header: string(header)}, nil
