@@ -78,8 +78,8 @@ func TestFirstMatch(t *testing.T) {
 	t.Run("says who passed", func(t *testing.T) {
 		byEmail := resolver.EmailMatchingUserEntityProfileEmail[*result]
 		_, err := first(resolver.WhenDomain("evil.example", byEmail), byEmail)(t.Context(), info{Profile: email("joe@acme.example")}, directory())
-		require.ErrorContains(t, err, `WhenDomain: domain_not_allowed: "acme.example"`)
-		require.ErrorContains(t, err, `EmailMatchingUserEntityProfileEmail: user_not_found: "joe@acme.example"`)
+		require.ErrorContains(t, err, `resolver: FirstMatch 1 > WhenDomain "evil.example": domain_not_allowed: "acme.example"`)
+		require.ErrorContains(t, err, `resolver: FirstMatch 2 > EmailMatchingUserEntityProfileEmail: user_not_found: "joe@acme.example"`)
 	})
 	t.Run("its list is its own", func(t *testing.T) {
 		list := []authprovider.SignInResolver[*result]{jane}

@@ -32,14 +32,15 @@ func domainRule[R any](name string, otherwise error, domain string, inner authpr
 		return misconfigured[R](fmt.Errorf("resolver: %s: the inner resolver is nil", name))
 	}
 	domain = strings.ToLower(domain)
+	combinator := name + " " + strconv.Quote(domain)
 	return func(ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 		a, reason := readEmail(in.Profile)
 		switch {
 		case reason != "":
-			return nil, &Error{Resolver: name, Reason: reason, Detail: shown(in.Profile.Email), Err: otherwise}
+			return nil, &Error{Resolver: combinator, Reason: reason, Detail: shown(in.Profile.Email), Err: otherwise}
 		case a.domain != domain:
-			return nil, &Error{Resolver: name, Reason: ReasonDomainNotAllowed, Detail: strconv.Quote(a.domain), Err: otherwise}
+			return nil, &Error{Resolver: combinator, Reason: ReasonDomainNotAllowed, Detail: strconv.Quote(a.domain), Err: otherwise}
 		}
-		return inner(ctx, in, rc)
+		return within(ctx, combinator, inner, in, rc)
 	}
 }

@@ -39,17 +39,17 @@ const (
 // Use it only with providers that verify addresses: with any other, whoever types Jane's address becomes Jane.
 // [EmailOptions.RequireVerifiedEmail] makes sure.
 func EmailMatchingUserEntityProfileEmail[R any](ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-	return emailRule{resolver: emailMatching}.signInByEmail(ctx, in.Profile, rc)
+	return rule{resolver: emailMatching}.signInByEmail(ctx, in.Profile, rc)
 }
 
 // EmailMatchingUserEntityProfileEmailWith is [EmailMatchingUserEntityProfileEmail] with options.
 func EmailMatchingUserEntityProfileEmailWith[R any](o EmailOptions) authprovider.SignInResolver[R] {
-	rule, err := o.rule(emailMatching)
+	r, err := o.rule(emailMatching)
 	if err != nil {
 		return misconfigured[R](err)
 	}
 	return func(ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return rule.signInByEmail(ctx, in.Profile, rc)
+		return r.signInByEmail(ctx, in.Profile, rc)
 	}
 }
 
@@ -60,13 +60,13 @@ func EmailMatchingUserEntityProfileEmailWith[R any](o EmailOptions) authprovider
 // in with that address, and is refused with another. Users who have none are open to everybody with such a
 // local part whom the provider admits. Use [EmailLocalPartMatchingUserEntityNameWith] and name your domains.
 func EmailLocalPartMatchingUserEntityName[R any](ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-	return emailRule{resolver: localPartMatching, matchCatalogEmail: true}.signInByLocalPart(ctx, in.Profile, rc)
+	return rule{resolver: localPartMatching, matchCatalogEmail: true}.signInByLocalPart(ctx, in.Profile, rc)
 }
 
 // EmailLocalPartMatchingUserEntityNameWith is [EmailLocalPartMatchingUserEntityName] with options, and without regard to the
 // address that the user has in the catalog. It needs AllowedDomains or DangerouslyAllowAnyDomain.
 func EmailLocalPartMatchingUserEntityNameWith[R any](o EmailOptions) authprovider.SignInResolver[R] {
-	rule, err := o.rule(localPartMatching)
+	r, err := o.rule(localPartMatching)
 	if err == nil && o.AllowedDomains == nil && !o.DangerouslyAllowAnyDomain {
 		err = fmt.Errorf("resolver: %s: EmailOptions.AllowedDomains is required", localPartMatching)
 	}
@@ -74,6 +74,6 @@ func EmailLocalPartMatchingUserEntityNameWith[R any](o EmailOptions) authprovide
 		return misconfigured[R](err)
 	}
 	return func(ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return rule.signInByLocalPart(ctx, in.Profile, rc)
+		return r.signInByLocalPart(ctx, in.Profile, rc)
 	}
 }

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"example.com/stagedoor/authprovider"
 )
@@ -12,19 +13,28 @@ import (
 type Reason string
 
 const (
-	ReasonEmailMissing     Reason = "email_missing"      // the profile has no e-mail address
-	ReasonEmailMalformed   Reason = "email_malformed"    // what it has is not an address that every reader reads alike
-	ReasonEmailUnverified  Reason = "email_unverified"   // nobody checked the address, or nobody says so and somebody must
-	ReasonEmailDiffers     Reason = "email_differs"      // the user of that name has another address in the catalog
-	ReasonDomainNotAllowed Reason = "domain_not_allowed" // the address is of another domain
-	ReasonNameMalformed    Reason = "name_malformed"     // it cannot be the name of a user
-	ReasonUserNotFound     Reason = "user_not_found"     // the catalog has no such user
+	ReasonEmailMissing           Reason = "email_missing"            // the profile has no e-mail address
+	ReasonEmailMalformed         Reason = "email_malformed"          // what it has is not an address that every reader reads alike
+	ReasonEmailUnverified        Reason = "email_unverified"         // nobody checked the address, or nobody says so and somebody must
+	ReasonEmailDiffers           Reason = "email_differs"            // the user of that name has another address in the catalog
+	ReasonDomainNotAllowed       Reason = "domain_not_allowed"       // the address is of another domain
+	ReasonUsernameMissing        Reason = "username_missing"         // the provider gives no user name
+	ReasonAnnotationValueMissing Reason = "annotation_value_missing" // the provider gives nothing that the annotation could be
+	ReasonNameMalformed          Reason = "name_malformed"           // it cannot be the name of a user
+	ReasonNameTaken              Reason = "name_taken"               // it is the name of a user, and nothing says that this is them
+	ReasonUserNotFound           Reason = "user_not_found"           // the catalog has no such user
+	ReasonUserAmbiguous          Reason = "user_ambiguous"           // the catalog has several
+	ReasonGroupMissing           Reason = "group_missing"            // the user is not in the group
+	ReasonClaimMissing           Reason = "claim_missing"            // the provider does not make the claim
+	ReasonClaimDiffers           Reason = "claim_differs"            // the claim has another value
+	ReasonDenied                 Reason = "denied"                   // nobody passes here
 )
 
-// Error says which rule of which resolver decided. Err wraps [authprovider.ErrNoMatch] if the next resolver may try and
-// [authprovider.ErrNotAllowed] if the person is refused; what the person is told depends on that alone.
+// Error says which rule of which resolver decided. Err wraps [authprovider.ErrNoMatch] if the next resolver may try,
+// [authprovider.ErrNotAllowed] if the person is refused, and [authprovider.ErrAmbiguousUser] if there are several users; what the
+// person is told depends on that alone.
 type Error struct {
-	// Resolver is the name of the function in this package.
+	// Resolver is the name of the function in this package; that of a combinator has what it looks for behind it.
 	Resolver string
 	Reason   Reason
 	// Detail is for the log. It may be empty.
@@ -32,9 +42,11 @@ type Error struct {
 	Err    error
 }
 
+const prefix = "resolver: "
+
 // Error returns all of it, for logs.
 func (e *Error) Error() string {
-	text := "resolver: " + e.Resolver + ": " + string(e.Reason)
+	text := prefix + e.Resolver + ": " + string(e.Reason)
 	if e.Detail != "" {
 		text += ": " + e.Detail
 	}
@@ -43,6 +55,42 @@ func (e *Error) Error() string {
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// innerError is an error that came out of a combinator's inner resolver: "resolver: outer > inner: why".
+type innerError struct {
+	combinator string
+	err        error
+}
+
+func (e *innerError) Error() string {
+	return prefix + e.combinator + " > " + strings.TrimPrefix(e.err.Error(), prefix)
+}
+
+func (e *innerError) Unwrap() error { return e.err }
+
+// within calls an inner resolver and puts the name of the combinator around its error.
+func within[R any](ctx context.Context, combinator string, inner authprovider.SignInResolver[R], in authprovider.SignInInfo[R],
+	rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+	id, err := inner(ctx, in, rc)
+	if err != nil {
+		return nil, &innerError{combinator, err}
+	}
+	return id, nil
+}
+
+// found is within for a combinator that has something to do with the identity, of which it returns a copy.
+func found[R any](ctx context.Context, combinator string, inner authprovider.SignInResolver[R], in authprovider.SignInInfo[R],
+	rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
+	id, err := within(ctx, combinator, inner, in, rc)
+	if err != nil {
+		return nil, err
+	}
+	if id == nil {
+		return nil, errors.New(prefix + combinator + ": the inner resolver returned neither an identity nor an error")
+	}
+	own := *id // inner may keep its own
+	return &own, nil
+}
 
 // misconfigured is a resolver that fails every sign-in, and does not let another try.
 func misconfigured[R any](err error) authprovider.SignInResolver[R] {

@@ -20,26 +20,22 @@ func WithOwnership[R any](inner authprovider.SignInResolver[R],
 		return misconfigured[R](errors.New("resolver: WithOwnership: the inner resolver or the function is nil"))
 	}
 	return func(ctx context.Context, in authprovider.SignInInfo[R], rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		found, err := inner(ctx, in, rc)
+		id, err := found(ctx, "WithOwnership", inner, in, rc)
 		if err != nil {
 			return nil, err
 		}
-		if found == nil {
-			return nil, errors.New("resolver: WithOwnership: the inner resolver returned neither an identity nor an error")
-		}
-		id := *found // a copy: inner may keep its own
-		added, err := ownership(ctx, in, id)
+		added, err := ownership(ctx, in, *id)
 		if err != nil {
 			return nil, fmt.Errorf("resolver: WithOwnership: %w", withoutNoMatch(err))
 		}
-		owns := found.OwnershipRefs
+		owns := id.OwnershipRefs
 		if len(owns) == 0 {
 			owns = []string{id.UserRef} // that is what empty stands for; the first addition must not end it
 		}
 		if id.OwnershipRefs, err = union(owns, added); err != nil {
 			return nil, err
 		}
-		return &id, nil
+		return id, nil
 	}
 }
 
