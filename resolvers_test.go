@@ -204,7 +204,7 @@ var hostileIDs = map[string]struct {
 	passes bool
 	reason signin.Reason
 }{
-	"absent":                      {"", passes, signin.ReasonIDMissing},
+	"absent":                      {"", passes, signin.ReasonAnnotationValueMissing},
 	"other case":                  {"ab1", passes, signin.ReasonUserNotFound},
 	"upper case":                  {"AB1", passes, signin.ReasonUserNotFound},
 	"the beginning":               {"aB", passes, signin.ReasonUserNotFound},
@@ -248,24 +248,24 @@ var hostileIDs = map[string]struct {
 	"a component's ID":            {"portal-1", passes, signin.ReasonUserNotFound},
 	"an ID in another annotation": {"elsewhere-1", passes, signin.ReasonUserNotFound},
 	"512 bytes":                   {strings.Repeat("a", 512), passes, signin.ReasonUserNotFound},
-	"513 bytes":                   {strings.Repeat("a", 513), refuses, signin.ReasonIDMalformed},
-	"a megabyte":                  {strings.Repeat("\u00e4", 1<<19), refuses, signin.ReasonIDMalformed},
-	"NUL behind":                  {"aB1\x00", refuses, signin.ReasonIDMalformed},
-	"NUL alone":                   {"\x00", refuses, signin.ReasonIDMalformed},
-	"line feed behind":            {"aB1\n", refuses, signin.ReasonIDMalformed},
-	"header line":                 {"aB1\r\nX-User: admin", refuses, signin.ReasonIDMalformed},
-	"tab":                         {"aB1\t", refuses, signin.ReasonIDMalformed},
-	"DEL":                         {"aB1\x7f", refuses, signin.ReasonIDMalformed},
-	"C1 control":                  {"aB1\u0085", refuses, signin.ReasonIDMalformed},
-	"escape":                      {"\x1b[2JaB1", refuses, signin.ReasonIDMalformed},
-	"zero width space":            {"aB1\u200b", refuses, signin.ReasonIDMalformed},
-	"byte order mark":             {"\ufeffaB1", refuses, signin.ReasonIDMalformed},
-	"right-to-left override":      {"\u202e1Ba", refuses, signin.ReasonIDMalformed},
-	"soft hyphen":                 {"a\u00adB1", refuses, signin.ReasonIDMalformed},
-	"tag characters":              {"aB1\U000e0041", refuses, signin.ReasonIDMalformed},
-	"invalid UTF-8":               {"aB1\xff", refuses, signin.ReasonIDMalformed},
-	"half a character":            {"aB1\xc3", refuses, signin.ReasonIDMalformed},
-	"surrogate":                   {"aB1\xed\xa0\x80", refuses, signin.ReasonIDMalformed},
+	"513 bytes":                   {strings.Repeat("a", 513), refuses, signin.ReasonAnnotationValueMalformed},
+	"a megabyte":                  {strings.Repeat("\u00e4", 1<<19), refuses, signin.ReasonAnnotationValueMalformed},
+	"NUL behind":                  {"aB1\x00", refuses, signin.ReasonAnnotationValueMalformed},
+	"NUL alone":                   {"\x00", refuses, signin.ReasonAnnotationValueMalformed},
+	"line feed behind":            {"aB1\n", refuses, signin.ReasonAnnotationValueMalformed},
+	"header line":                 {"aB1\r\nX-User: admin", refuses, signin.ReasonAnnotationValueMalformed},
+	"tab":                         {"aB1\t", refuses, signin.ReasonAnnotationValueMalformed},
+	"DEL":                         {"aB1\x7f", refuses, signin.ReasonAnnotationValueMalformed},
+	"C1 control":                  {"aB1\u0085", refuses, signin.ReasonAnnotationValueMalformed},
+	"escape":                      {"\x1b[2JaB1", refuses, signin.ReasonAnnotationValueMalformed},
+	"zero width space":            {"aB1\u200b", refuses, signin.ReasonAnnotationValueMalformed},
+	"byte order mark":             {"\ufeffaB1", refuses, signin.ReasonAnnotationValueMalformed},
+	"right-to-left override":      {"\u202e1Ba", refuses, signin.ReasonAnnotationValueMalformed},
+	"soft hyphen":                 {"a\u00adB1", refuses, signin.ReasonAnnotationValueMalformed},
+	"tag characters":              {"aB1\U000e0041", refuses, signin.ReasonAnnotationValueMalformed},
+	"invalid UTF-8":               {"aB1\xff", refuses, signin.ReasonAnnotationValueMalformed},
+	"half a character":            {"aB1\xc3", refuses, signin.ReasonAnnotationValueMalformed},
+	"surrogate":                   {"aB1\xed\xa0\x80", refuses, signin.ReasonAnnotationValueMalformed},
 }
 
 func TestHostileIDs(t *testing.T) {
@@ -297,8 +297,7 @@ func TestHostileIDs(t *testing.T) {
 		t.Run(vendor+"/two of one ID", func(t *testing.T) {
 			rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(append(people, user("user:default/twin", r.annotation, "aB1"))...)})
 			id, err := r.signIn(t.Context(), "aB1", rc)
-			require.Nil(t, id)
-			require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+			requireDecision(t, id, err, authprovider.ErrAmbiguousUser, signin.ReasonUserAmbiguous)
 		})
 		t.Run(vendor+"/two that differ in case", func(t *testing.T) {
 			for _, users := range []authprovider.UserCatalog{memcatalog.New(append(people, user("user:default/other", r.annotation, "Ab1"))...),
@@ -368,7 +367,7 @@ var hostileNames = map[string]struct {
 	passes bool
 	reason signin.Reason
 }{
-	"absent":                   {"", passes, signin.ReasonNameMissing},
+	"absent":                   {"", passes, signin.ReasonUsernameMissing},
 	"unknown":                  {"joe", passes, signin.ReasonUserNotFound},
 	"a name elsewhere":         {"root", passes, signin.ReasonUserNotFound},
 	"the default namespace":    {"default", passes, signin.ReasonUserNotFound},
@@ -456,8 +455,7 @@ func TestHostileNames(t *testing.T) {
 			require.Equal(t, "user:default/jane", id.UserRef)
 		}
 		id, err := signIn(t.Context(), "double", rc)
-		require.Nil(t, id)
-		require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+		requireDecision(t, id, err, authprovider.ErrAmbiguousUser, signin.ReasonUserAmbiguous)
 		requireFailures(t, vendor, func(ctx context.Context, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 			return signIn(ctx, "jane", rc)
 		})
@@ -540,8 +538,8 @@ func TestHostileAddressesInAnnotations(t *testing.T) {
 				require.NoError(t, err)
 			}
 		})
-		_, err := signIn(t.Context(), "twin@acme.example", rc)
-		require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+		id, err := signIn(t.Context(), "twin@acme.example", rc)
+		requireDecision(t, id, err, authprovider.ErrAmbiguousUser, signin.ReasonUserAmbiguous)
 		requireFailures(t, vendor, func(ctx context.Context, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 			return signIn(ctx, "jane@acme.example", rc)
 		})
@@ -582,11 +580,11 @@ func TestGitLabInstances(t *testing.T) {
 		"https://gitlab.com":              "",
 		"https://gitlab.com/":             "",
 		"https://gitlab.com/a/b":          "",
-		"":                                signin.ReasonIDMissing,
-		"gitlab.com":                      signin.ReasonIDMissing,
-		"https:gitlab.com":                signin.ReasonIDMissing,
-		"https:///gitlab.com":             signin.ReasonIDMissing,
-		"https://gitlab.com:bad":          signin.ReasonIDMissing,
+		"":                                signin.ReasonAnnotationValueMissing,
+		"gitlab.com":                      signin.ReasonAnnotationValueMissing,
+		"https:gitlab.com":                signin.ReasonAnnotationValueMissing,
+		"https:///gitlab.com":             signin.ReasonAnnotationValueMissing,
+		"https://gitlab.com:bad":          signin.ReasonAnnotationValueMissing,
 		"https://gitlab.com.evil.example": signin.ReasonUserNotFound,
 		"https://gitlab.com:8443":         signin.ReasonUserNotFound,
 		"https://GITLAB.com":              signin.ReasonUserNotFound,
@@ -615,7 +613,7 @@ func TestIAPProviders(t *testing.T) {
 		authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"google.com/user-id": "42"}})})
 	for _, provider := range []string{"", "securetoken.google.com/project", "sts.google.com", "accounts.google.com.evil.example", "Accounts.Google.com", "accounts.google.com "} {
 		id, err := gcpiap.IDMatchingUserEntityAnnotation(t.Context(), gcpiap.SignInInfo{Result: gcpiap.Result{IdentityProvider: provider, UserID: "42"}}, rc)
-		requireDecision(t, id, err, authprovider.ErrNoMatch, signin.ReasonIDMissing)
+		requireDecision(t, id, err, authprovider.ErrNoMatch, signin.ReasonAnnotationValueMissing)
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 func IDMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 	const name = "gcpiap.IDMatchingUserEntityAnnotation"
 	if in.Result.IdentityProvider != GoogleAccounts {
-		return nil, signin.Pass(name, signin.ReasonIDMissing, "not a Google account")
+		return nil, signin.Pass(name, signin.ReasonAnnotationValueMissing, "not a Google account")
 	}
 	return signin.ByAnnotation(ctx, rc, name, userIDAnnotation, in.Result.UserID)
 }

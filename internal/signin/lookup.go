@@ -15,9 +15,9 @@ import (
 func ByAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolver, annotation, id string) (*authprovider.Identity, error) {
 	switch {
 	case id == "": // absent never matches absent
-		return nil, Pass(resolver, ReasonIDMissing, "")
+		return nil, Pass(resolver, ReasonAnnotationValueMissing, "")
 	case !printable(id):
-		return nil, refuse(resolver, ReasonIDMalformed, shown(id))
+		return nil, refuse(resolver, ReasonAnnotationValueMalformed, shown(id))
 	}
 	return byAnnotation(ctx, rc, resolver, annotation, id)
 }
@@ -41,7 +41,7 @@ func ByEmailAnnotation(ctx context.Context, rc *authprovider.ResolverContext, re
 // choose a kind or a namespace is refused.
 func ByName(ctx context.Context, rc *authprovider.ResolverContext, resolver, name string) (*authprovider.Identity, error) {
 	if name == "" {
-		return nil, Pass(resolver, ReasonNameMissing, "")
+		return nil, Pass(resolver, ReasonUsernameMissing, "")
 	}
 	ref, err := authprovider.UserRef(name)
 	switch {
@@ -74,6 +74,8 @@ func signIn(ctx context.Context, rc *authprovider.ResolverContext, resolver, wha
 	switch {
 	case errors.Is(err, authprovider.ErrUserNotFound):
 		return nil, &Error{Resolver: resolver, Reason: ReasonUserNotFound, Detail: what, Err: err}
+	case errors.Is(err, authprovider.ErrAmbiguousUser):
+		return nil, &Error{Resolver: resolver, Reason: ReasonUserAmbiguous, Detail: what, Err: err}
 	case err != nil:
 		return nil, fmt.Errorf("resolver: %s: %w", resolver, err)
 	}

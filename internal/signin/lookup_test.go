@@ -36,7 +36,7 @@ func (c failing) FindUsers(context.Context, authprovider.UserQuery) ([]authprovi
 func requireReason(t *testing.T, err error, class error, reason signin.Reason) {
 	t.Helper()
 	require.ErrorIs(t, err, class)
-	require.Equal(t, class != authprovider.ErrNotAllowed, errors.Is(err, authprovider.ErrNoMatch), "a refusal must not let the next resolver try")
+	require.Equal(t, class != authprovider.ErrNotAllowed && class != authprovider.ErrAmbiguousUser, errors.Is(err, authprovider.ErrNoMatch), "a refusal must not let the next resolver try")
 	var e *signin.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, reason, e.Reason)
@@ -60,13 +60,13 @@ func TestByAnnotation(t *testing.T) {
 		{"found", []authprovider.User{jane}, "aB1", "user:default/jane", nil, ""},
 		{"another case is another person", []authprovider.User{joe}, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
 		{"nobody", nil, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
-		{"absent never matches absent", []authprovider.User{{Ref: "user:default/none"}, user("user:default/empty", "")}, "", "", authprovider.ErrNoMatch, signin.ReasonIDMissing},
+		{"absent never matches absent", []authprovider.User{{Ref: "user:default/none"}, user("user:default/empty", "")}, "", "", authprovider.ErrNoMatch, signin.ReasonAnnotationValueMissing},
 		{"a group", []authprovider.User{user("group:default/g", "aB1")}, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
-		{"NUL", []authprovider.User{user("user:default/nul", "a\x00")}, "a\x00", "", authprovider.ErrNotAllowed, signin.ReasonIDMalformed},
-		{"newline", []authprovider.User{user("user:default/nl", "a\n")}, "a\n", "", authprovider.ErrNotAllowed, signin.ReasonIDMalformed},
-		{"invisible", []authprovider.User{user("user:default/zw", "a\u200b")}, "a\u200b", "", authprovider.ErrNotAllowed, signin.ReasonIDMalformed},
-		{"invalid UTF-8", nil, "a\xff", "", authprovider.ErrNotAllowed, signin.ReasonIDMalformed},
-		{"long", nil, strings.Repeat("a", 513), "", authprovider.ErrNotAllowed, signin.ReasonIDMalformed},
+		{"NUL", []authprovider.User{user("user:default/nul", "a\x00")}, "a\x00", "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
+		{"newline", []authprovider.User{user("user:default/nl", "a\n")}, "a\n", "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
+		{"invisible", []authprovider.User{user("user:default/zw", "a\u200b")}, "a\u200b", "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
+		{"invalid UTF-8", nil, "a\xff", "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
+		{"long", nil, strings.Repeat("a", 513), "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
 		{"longest", nil, strings.Repeat("a", 512), "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestByAnnotation(t *testing.T) {
 	t.Run("two", func(t *testing.T) {
 		rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: folding{jane, user("user:default/twin", "aB1")}})
 		_, err := signin.ByAnnotation(t.Context(), rc, "vendor.Resolver", "x/id", "aB1")
-		require.ErrorIs(t, err, authprovider.ErrAmbiguousUser)
+		requireReason(t, err, authprovider.ErrAmbiguousUser, signin.ReasonUserAmbiguous)
 	})
 }
 
@@ -116,7 +116,7 @@ func TestByName(t *testing.T) {
 		class  error
 		reason signin.Reason
 	}{
-		"":                 {authprovider.ErrNoMatch, signin.ReasonNameMissing},
+		"":                 {authprovider.ErrNoMatch, signin.ReasonUsernameMissing},
 		"joe":              {authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
 		"user:admins/root": {authprovider.ErrNotAllowed, signin.ReasonNameMalformed},
 		"admins/root":      {authprovider.ErrNotAllowed, signin.ReasonNameMalformed},

@@ -14,7 +14,7 @@ func UserIDMatchingUserEntityAnnotation(ctx context.Context, in SignInInfo, rc *
 	p := in.Result.FullProfile
 	host := p.host()
 	if host == "" {
-		return nil, signin.Pass(name, signin.ReasonIDMissing, "the profile does not say which instance it is of")
+		return nil, signin.Pass(name, signin.ReasonAnnotationValueMissing, "the profile does not say which instance it is of")
 	}
 	return signin.ByAnnotation(ctx, rc, name, host+"/user-id", p.Subject)
 }
