@@ -23,12 +23,7 @@ type Authenticator = oauth2provider.Authenticator[Profile]
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		if c.HTTPClient == nil {
-			c.HTTPClient = pc.HTTPClient
-		}
-		if c.Now == nil {
-			c.Now = pc.Now
-		}
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err
@@ -52,5 +47,6 @@ func New(c Config) (*Authenticator, error) {
 		AuthParams:       map[string]string{"audience": "api.atlassian.com", "prompt": "consent"},
 		HTTPClient:       c.HTTPClient,
 		Now:              c.Now,
+		Logger:           c.Logger,
 	}, read)
 }

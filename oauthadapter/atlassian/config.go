@@ -24,6 +24,8 @@ type Config struct {
 	HTTPClient *http.Client
 	// Now is the clock. If nil, it is the ProviderContext's, or time.Now.
 	Now func() time.Time
+	// Logger hears, on level debug, what of the answers is not used. If nil, it is the ProviderContext's, or nobody does.
+	Logger *slog.Logger
 
 	// Options are those of every OAuth provider. [New] does not look at them.
 	Options oauthadapter.Options[Profile]

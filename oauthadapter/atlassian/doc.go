@@ -1,6 +1,8 @@
 // Package atlassian signs people in with their Atlassian account.
 //
-//	"atlassian": atlassian.Provider(atlassian.Config{ClientID: id, ClientSecret: secret}, resolver.EmailMatchingUserEntityProfileEmail),
+//	"atlassian": atlassian.Provider(atlassian.Config{
+//		ClientID: id, ClientSecret: secret,
+//	}, atlassian.UserIDMatchingUserEntityAnnotationWith("acme.example/atlassian-id")),
 //
 // The callback URL to register is {BaseURL}/{provider ID}/handler/frame. The app needs the User identity API, and the API of each scope that
 // Options.AdditionalScopes or the portal's app asks for, such as read:jira-work.

@@ -23,12 +23,7 @@ type Authenticator = oauth2provider.Authenticator[Profile]
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		if c.HTTPClient == nil {
-			c.HTTPClient = pc.HTTPClient
-		}
-		if c.Now == nil {
-			c.Now = pc.Now
-		}
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err
@@ -51,5 +46,6 @@ func New(c Config) (*Authenticator, error) {
 		ClientAuthMethod: string(oauthclient.SecretPost),
 		HTTPClient:       c.HTTPClient,
 		Now:              c.Now,
+		Logger:           c.Logger,
 	}, profileReader{base}.read)
 }

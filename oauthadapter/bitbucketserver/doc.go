@@ -1,10 +1,11 @@
 // Package bitbucketserver signs people in with a Bitbucket Data Center, formerly Bitbucket Server, from version 7.21 on.
 //
-//	"bitbucket": bitbucketserver.Provider(bitbucketserver.Config{
+//	"bitbucketServer": bitbucketserver.Provider(bitbucketserver.Config{
 //		BaseURL: "https://bitbucket.example.com", ClientID: id, ClientSecret: secret,
-//	}, resolver.EmailMatchingUserEntityProfileEmail),
+//	}, bitbucketserver.UserIDMatchingUserEntityAnnotationWith("bitbucket.example.com/user-id")),
 //
-// The callback URL to register, with an incoming application link, is {BaseURL}/{provider ID}/handler/frame.
+// The callback URL to register, with an incoming application link, is {BaseURL}/{provider ID}/handler/frame. A Backstage app expects the provider ID
+// bitbucketServer.
 //
 // Who the person is rests on Bitbucket's API, asked over TLS with the token for a code that is bound to this browser: first for the user name,
 // then for the profile of that name, which must be the same person's. Accounts that are not active are refused. No scope is asked for unless

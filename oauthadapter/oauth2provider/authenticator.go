@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,6 +26,7 @@ type Authenticator[P any] struct {
 	authParams    map[string]string
 	errorCodes    map[string]string
 	profile       ProfileFunc[P]
+	logger        *slog.Logger
 	oauth         *oauthclient.Client
 }
 
@@ -62,6 +64,7 @@ func NewWithProfile[P any](c Config, profile ProfileFunc[P]) (*Authenticator[P],
 		authParams:    maps.Clone(c.AuthParams),
 		errorCodes:    maps.Clone(c.ErrorCodes),
 		profile:       profile,
+		logger:        c.logger(),
 		oauth:         oauth,
 	}, nil
 }
@@ -145,7 +148,10 @@ func (a *Authenticator[P]) result(ctx context.Context, session oauthadapter.Sess
 	if person.Subject == "" || len(person.Subject) > maxSubject {
 		return nil, refuse("subject_invalid", fmt.Errorf("oauth2provider: the person's ID has %d bytes, want 1 to %d", len(person.Subject), maxSubject))
 	}
-	session.IDToken = "" // nobody verified it
+	if session.IDToken != "" { // nobody verified it
+		a.logger.DebugContext(ctx, "oauth2provider: the provider gives ID tokens, which package oidcprovider would verify", "token_url", a.tokenURL)
+		session.IDToken = ""
+	}
 	session.Subject = person.Subject
 	if person.Scope != "" {
 		session.Scope = person.Scope

@@ -50,6 +50,8 @@ type Config struct {
 	HTTPClient *http.Client
 	// Now is the clock. If nil, it is the ProviderContext's, or time.Now.
 	Now func() time.Time
+	// Logger hears, on level debug, what of the answers is not used. If nil, it is the ProviderContext's, or nobody does.
+	Logger *slog.Logger
 
 	// Options are those of every OAuth provider. Only [Provider] looks at them.
 	Options oauthadapter.Options[Profile]
@@ -63,6 +65,13 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
 
 func (c Config) redacted() string {
 	return oauthclient.Redacted("oauth2provider", c.AuthURL, c.ClientID, c.ClientSecret)
+}
+
+func (c Config) logger() *slog.Logger {
+	if c.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Logger
 }
 
 func (c Config) check() error {

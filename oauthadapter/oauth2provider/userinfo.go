@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -25,12 +26,7 @@ type SignInInfo = authprovider.SignInInfo[Result]
 func Provider(c Config, signIn ...authprovider.SignInResolver[Result]) authprovider.ProviderFactory {
 	return func(pc *authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
 		c := c
-		if c.HTTPClient == nil {
-			c.HTTPClient = pc.HTTPClient
-		}
-		if c.Now == nil {
-			c.Now = pc.Now
-		}
+		pc.Inherit(&c.HTTPClient, &c.Now, &c.Logger)
 		a, err := New(c)
 		if err != nil {
 			return nil, err
@@ -44,12 +40,13 @@ func New(c Config) (*Authenticator[Profile], error) {
 	if err := errors.Join(c.check(), c.checkUserInfo()); err != nil {
 		return nil, err
 	}
-	fields := c.Fields
+	fields, logger := c.Fields, c.logger()
 	return NewWithProfile(c, func(ctx context.Context, api *API) (Person[Profile], error) {
 		var raw json.RawMessage
 		if err := api.GetJSON(ctx, c.UserInfoURL, &raw); err != nil {
 			return Person[Profile]{}, err
 		}
+		fields.logAbsent(ctx, logger, raw)
 		p := fields.profile(raw)
 		return Person[Profile]{Subject: p.ID, Profile: p.defaultProfile(), FullProfile: p}, nil
 	})
@@ -108,6 +105,20 @@ func (f Fields) profile(raw json.RawMessage) Profile {
 		p.EmailVerified = verification(at(raw, f.EmailVerified))
 	}
 	return p
+}
+
+// logAbsent helps whoever writes the paths: a mistaken one looks like a person of whom the provider says little.
+func (f Fields) logAbsent(ctx context.Context, logger *slog.Logger, raw json.RawMessage) {
+	if !logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	for _, field := range []struct{ name, path string }{
+		{"ID", f.ID}, {"Username", f.Username}, {"Name", f.Name}, {"Picture", f.Picture}, {"Email", f.Email}, {"EmailVerified", f.EmailVerified},
+	} {
+		if field.path != "" && at(raw, field.path) == nil {
+			logger.DebugContext(ctx, "oauth2provider: the userinfo answer has nothing there", "field", field.name, "path", field.path)
+		}
+	}
 }
 
 // defaultProfile is the profile that the app shows, unless a transform makes another.
