@@ -81,11 +81,12 @@ const (
 // AnswerFault is one way to spoil a JSON answer.
 type AnswerFault = fakeidp.AnswerFault
 
-// The faults of answers. The first four come before the request is looked at, so that no code or token is spent; the others spoil the
+// The faults of answers. The first five come before the request is looked at, so that no code or token is spent; the others spoil the
 // answer to a request that has been carried out.
 const (
 	ServerErrorAnswer = fakeidp.ServerError // status 500
 	UnavailableAnswer = fakeidp.Unavailable // status 503
+	RateLimitAnswer   = fakeidp.RateLimited // too many requests, said as the vendor says it
 	HangUpAnswer      = fakeidp.HangUp      // the connection is closed
 	RedirectAnswer    = fakeidp.Redirect    // status 307 to Elsewhere
 

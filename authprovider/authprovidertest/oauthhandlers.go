@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,18 +73,9 @@ type trial struct {
 
 func (r *oauthRig[P]) begin(t testing.TB, query url.Values) trial {
 	t.Helper()
-	scopes := slices.Clone(r.Scopes)
-	if s, ok := r.Handlers.(oauthadapter.ScopeRequirer); ok {
-		for _, scope := range s.RequiredScopes() {
-			if !slices.Contains(scopes, scope) {
-				scopes = append(scopes, scope)
-			}
-		}
-	}
-	a := trial{verifier: rand.Text() + rand.Text()}
-	sum := sha256.Sum256([]byte(a.verifier))
-	a.start = oauthadapter.StartRequest{State: "state." + rand.Text(), Nonce: rand.Text(), CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:]),
-		CallbackURL: r.CallbackURL, Scopes: scopes, Query: query}
+	var a trial
+	a.start, a.verifier = startRequest(r.Handlers, query, r.Scopes)
+	a.start.CallbackURL = r.CallbackURL
 	var err error
 	if a.response, err = r.Handlers.Start(t.Context(), a.start); err != nil {
 		t.Fatalf("Start: %v", err)
@@ -95,6 +84,19 @@ func (r *oauthRig[P]) begin(t testing.TB, query url.Values) trial {
 		t.Fatalf("Start sends the browser to %q, which is neither https nor http on loopback", a.response.URL)
 	}
 	return a
+}
+
+// withRequired adds the scopes that handlers always want.
+func withRequired[P any](h oauthadapter.OAuthHandlers[P], scopes []string) []string {
+	scopes = slices.Clone(scopes)
+	if s, ok := h.(oauthadapter.ScopeRequirer); ok {
+		for _, scope := range s.RequiredScopes() {
+			if !slices.Contains(scopes, scope) {
+				scopes = append(scopes, scope)
+			}
+		}
+	}
+	return scopes
 }
 
 // callback signs in and returns what the adapter would call Authenticate with.

@@ -30,7 +30,14 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, e *oauthError) {
 		status = http.StatusBadRequest
 	}
 	s.logger.InfoContext(r.Context(), "fakeidp: request refused", "path", r.URL.Path, "status", status, "error", e.Code, "reason", e.Description)
-	writeJSON(w, status, e)
+	if s.dialect.Refuse == nil {
+		writeJSON(w, status, e)
+		return
+	}
+	status, members := s.dialect.Refuse(r, Refusal{Code: e.Code, Description: e.Description, Status: status})
+	if !s.writeForm(w, r, status, members) {
+		writeJSON(w, status, members)
+	}
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -51,6 +58,14 @@ func (s *Server) failEarly(w http.ResponseWriter, fault AnswerFault) bool {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	case Unavailable:
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+	case RateLimited:
+		if s.dialect.RateLimit != nil {
+			status, body := s.dialect.RateLimit(w.Header(), s.now())
+			writeJSON(w, status, body)
+			return true
+		}
+		w.Header().Set("Retry-After", "7")
+		http.Error(w, http.StatusText(http.StatusTooManyRequests), http.StatusTooManyRequests)
 	case HangUp:
 		panic(http.ErrAbortHandler)
 	case Redirect:

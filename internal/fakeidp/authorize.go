@@ -20,6 +20,7 @@ type authRequest struct {
 	prompts     []string
 	loginHint   string
 	maxAge      time.Duration // negative means any
+	offline     bool
 }
 
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request, b Behavior) {
@@ -58,6 +59,7 @@ func (s *Server) parseAuthRequest(form url.Values, b Behavior) (*authRequest, *o
 		prompts:     strings.Fields(form.Get("prompt")),
 		loginHint:   form.Get("login_hint"),
 		maxAge:      -1,
+		offline:     s.dialect.Offline == nil || s.dialect.Offline(form),
 	}
 	if !slices.Contains(client.RedirectURIs, req.redirectURI) {
 		return nil, &oauthError{Description: "The redirect URI is not registered for this application."}
@@ -159,7 +161,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, req *authRequest
 func (s *Server) grantCode(w http.ResponseWriter, r *http.Request, req *authRequest, b Behavior, p Person, authTime time.Time) {
 	granted := slices.DeleteFunc(slices.Clone(req.scopes), func(scope string) bool { return slices.Contains(b.ScopesDenied, scope) })
 	secret := s.newCode(&code{
-		grant:       &grant{clientID: req.client.ID, subject: p.Subject, scopes: granted, authTime: authTime},
+		grant:       &grant{clientID: req.client.ID, subject: p.Subject, scopes: granted, authTime: authTime, offline: req.offline},
 		redirectURI: req.redirectURI,
 		challenge:   req.challenge,
 		nonce:       req.nonce,
@@ -171,6 +173,11 @@ func (s *Server) grantCode(w http.ResponseWriter, r *http.Request, req *authRequ
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, req *authRequest, b Behavior, e *oauthError) {
 	s.logger.InfoContext(r.Context(), "fakeidp: authorization refused", "client", req.client.ID, "error", e.Code, "reason", e.Description)
 	answer := url.Values{"error": {e.Code}}
+	if e.Code == "access_denied" {
+		for name, value := range s.dialect.Denied {
+			answer.Set(name, value)
+		}
+	}
 	if e.Description != "" {
 		answer.Set("error_description", e.Description)
 	}

@@ -150,11 +150,12 @@ const (
 // AnswerFault is one way to spoil a JSON answer.
 type AnswerFault string
 
-// The faults of answers. The first four come before the request is looked at, so that no code or token is spent; the others
+// The faults of answers. The first five come before the request is looked at, so that no code or token is spent; the others
 // spoil the answer to a request that has been carried out.
 const (
 	ServerError AnswerFault = "status 500"
 	Unavailable AnswerFault = "status 503"
+	RateLimited AnswerFault = "too many requests"
 	HangUp      AnswerFault = "connection closed"
 	Redirect    AnswerFault = "status 307 to Elsewhere"
 

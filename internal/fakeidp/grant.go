@@ -2,6 +2,7 @@ package fakeidp
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,6 +13,7 @@ type grant struct {
 	subject  string
 	scopes   []string
 	authTime time.Time
+	offline  bool // earns refresh tokens
 	revoked  bool // guarded by Server.mu, as all fields named revoked or spent
 }
 
@@ -30,6 +32,15 @@ type accessToken struct {
 	scopes  []string
 	expires time.Time
 	revoked bool
+}
+
+// withdraw ends the grant, or takes scopes out of the token.
+func (t *accessToken) withdraw(scopes []string) {
+	if len(scopes) == 0 {
+		t.grant.revoked = true
+		return
+	}
+	t.scopes = slices.DeleteFunc(slices.Clone(t.scopes), func(scope string) bool { return slices.Contains(scopes, scope) })
 }
 
 type refreshToken struct {

@@ -23,6 +23,13 @@ type Config struct {
 	// Issuer is the issuer identifier, an absolute http or https URL that may have a path. The endpoints lie below it. Required.
 	Issuer string
 
+	// Endpoints are the addresses of those endpoints that there are, without query. Requests then have to name the right host, too. If nil,
+	// all are there, below the issuer. [Discovery] is where the issuer says.
+	Endpoints map[Endpoint]string
+
+	// Dialect is what a vendor does in its own way.
+	Dialect Dialect
+
 	// People are those who can sign in, in the order of the page. At least one is required.
 	People []Person
 
@@ -49,6 +56,7 @@ type Config struct {
 type Server struct {
 	issuer    string
 	base      string // issuer without its trailing slash
+	dialect   Dialect
 	path      string // path of base
 	algorithm string
 	lifetime  time.Duration
@@ -92,6 +100,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		issuer:    c.Issuer,
 		base:      strings.TrimSuffix(c.Issuer, "/"),
+		dialect:   c.Dialect,
 		path:      strings.TrimSuffix(issuer.Path, "/"),
 		algorithm: c.Algorithm,
 		lifetime:  c.Lifetime,
@@ -131,18 +140,20 @@ func New(c Config) (*Server, error) {
 	if err := s.RotateKey(); err != nil {
 		return nil, err
 	}
-	s.routes = s.newRoutes()
+	if s.routes, err = s.newRoutes(c.Endpoints); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
 // Issuer returns the issuer identifier.
 func (s *Server) Issuer() string { return s.issuer }
 
-// URL returns the address of an endpoint.
+// URL returns the address of an endpoint, or "" if there is none.
 func (s *Server) URL(e Endpoint) string {
-	for path, route := range s.routes {
+	for _, route := range s.routes {
 		if route.endpoint == e {
-			return s.base + path
+			return route.address
 		}
 	}
 	return ""
@@ -163,7 +174,7 @@ func (s *Server) currentBehavior() Behavior {
 	return s.behavior
 }
 
-// Endpoint names an endpoint of the provider.
+// Endpoint names an endpoint of the provider. Those of a dialect's own are named by their address.
 type Endpoint string
 
 // The endpoints. Elsewhere is where the [Redirect] fault points: a careful client never calls it.
@@ -180,37 +191,111 @@ const (
 
 type route struct {
 	endpoint Endpoint
-	methods  []string
+	methods  []string // any, if nil
 	handle   func(http.ResponseWriter, *http.Request, Behavior)
+	address  string
 }
 
-func (s *Server) newRoutes() map[string]route {
+// newRoutes returns the routes by what a request has to name: the path below the issuer, or with endpoints the host and the whole path.
+func (s *Server) newRoutes(endpoints map[Endpoint]string) (map[string]route, error) {
 	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	both := []string{http.MethodGet, http.MethodPost}
-	return map[string]route{
-		"/.well-known/openid-configuration": {Discovery, get, s.serveDiscovery},
-		"/jwks":                             {JWKS, get, s.serveJWKS},
-		"/authorize":                        {Authorize, both, s.serveAuthorize}, // OIDC Core §3.1.2.1 asks for both
-		"/token":                            {Token, post, s.serveToken},
-		"/userinfo":                         {UserInfo, both, s.serveUserInfo},
-		"/revoke":                           {Revoke, post, s.serveRevoke},
-		"/end_session":                      {EndSession, both, s.serveEndSession},
-		"/elsewhere":                        {Elsewhere, both, s.serveElsewhere},
+	routes := map[string]route{
+		"/.well-known/openid-configuration": {endpoint: Discovery, methods: get, handle: s.serveDiscovery},
+		"/jwks":                             {endpoint: JWKS, methods: get, handle: s.serveJWKS},
+		"/authorize":                        {endpoint: Authorize, methods: both, handle: s.serveAuthorize}, // OIDC Core §3.1.2.1 asks for both
+		"/token":                            {endpoint: Token, methods: post, handle: s.serveToken},
+		"/userinfo":                         {endpoint: UserInfo, methods: both, handle: s.serveUserInfo},
+		"/revoke":                           {endpoint: Revoke, methods: post, handle: s.serveRevoke},
+		"/end_session":                      {endpoint: EndSession, methods: both, handle: s.serveEndSession},
+		"/elsewhere":                        {endpoint: Elsewhere, methods: both, handle: s.serveElsewhere},
 	}
+	if endpoints == nil {
+		for path, route := range routes {
+			route.address = s.base + path
+			routes[path] = route
+		}
+		return routes, nil
+	}
+	placed := make(map[string]route)
+	put := func(address string, route route) error {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || u.RawQuery != "" {
+			return fmt.Errorf("fakeidp: the address %q is not an absolute URL without query", address)
+		}
+		route.address = address
+		placed[u.Host+u.Path] = route
+		return nil
+	}
+	for path, route := range routes {
+		address := endpoints[route.endpoint]
+		if route.endpoint == Elsewhere || route.endpoint == Discovery && !s.dialect.PlainOAuth {
+			address = s.base + path
+		}
+		if address == "" {
+			continue
+		}
+		if err := put(address, route); err != nil {
+			return nil, err
+		}
+	}
+	for address, resource := range s.dialect.Resources {
+		route := route{endpoint: Endpoint(address), handle: func(w http.ResponseWriter, r *http.Request, b Behavior) {
+			if address != endpoints[UserInfo] {
+				b.UserInfoAnswer = ""
+			} else if s.failEarly(w, b.UserInfoAnswer) {
+				return
+			}
+			s.serveResource(resource, w, r, b)
+		}}
+		if address == endpoints[UserInfo] {
+			route.endpoint = UserInfo
+		}
+		if err := put(address, route); err != nil {
+			return nil, err
+		}
+	}
+	for address, handle := range s.dialect.Handlers {
+		route := route{endpoint: Endpoint(address), handle: func(w http.ResponseWriter, r *http.Request, _ Behavior) { handle(s, w, r) }}
+		if address == endpoints[Revoke] {
+			route = s.ownRevocation(handle)
+		}
+		if err := put(address, route); err != nil {
+			return nil, err
+		}
+	}
+	return placed, nil
 }
 
-// ServeHTTP serves the endpoints below the path of the issuer.
+// ownRevocation is a revocation endpoint that a dialect serves.
+func (s *Server) ownRevocation(handle func(*Server, http.ResponseWriter, *http.Request)) route {
+	return route{endpoint: Revoke, handle: func(w http.ResponseWriter, r *http.Request, b Behavior) {
+		if !s.failEarly(w, b.RevokeAnswer) {
+			handle(s, w, r)
+		}
+	}}
+}
+
+func (s *Server) route(r *http.Request) (route, bool) {
+	if route, ok := s.routes[r.Host+r.URL.Path]; ok {
+		return route, true
+	}
+	rest, below := strings.CutPrefix(r.URL.Path, s.path)
+	route, ok := s.routes[rest]
+	return route, below && ok
+}
+
+// ServeHTTP serves the endpoints.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	rest, below := strings.CutPrefix(r.URL.Path, s.path)
-	route, found := s.routes[rest]
-	if !below || !found {
+	route, found := s.route(r)
+	if !found {
 		http.NotFound(w, r)
 		return
 	}
-	if !slices.Contains(route.methods, r.Method) {
+	if route.methods != nil && !slices.Contains(route.methods, r.Method) {
 		header.Set("Allow", strings.Join(route.methods, ", "))
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return

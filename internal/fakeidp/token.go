@@ -34,7 +34,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, b Behavior) 
 		return
 	}
 	if f, due := s.takeTokenFailure(); due {
-		writeFailure(w, f)
+		s.writeFailure(w, r, f)
 		return
 	}
 	if s.failEarly(w, b.TokenAnswer) {
@@ -74,10 +74,29 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, b Behavior) 
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	s.answer(w, r, b.TokenAnswer, answer)
+	s.answerToken(w, r, b, answer)
 }
 
-func writeFailure(w http.ResponseWriter, f Failure) {
+// answerToken writes a token answer in the dialect.
+func (s *Server) answerToken(w http.ResponseWriter, r *http.Request, b Behavior, a tokenAnswer) {
+	if s.dialect.TokenMembers == nil && !s.dialect.FormAnswers {
+		s.answer(w, r, b.TokenAnswer, a)
+		return
+	}
+	members, err := s.dialect.members(a)
+	if err != nil { // a Behavior.ExpiresIn that is no JSON
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	if s.dialect.TokenMembers != nil {
+		s.dialect.TokenMembers(members)
+	}
+	if b.TokenAnswer != "" || !s.writeForm(w, r, http.StatusOK, members) {
+		s.answer(w, r, b.TokenAnswer, members)
+	}
+}
+
+func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, f Failure) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
@@ -89,7 +108,7 @@ func writeFailure(w http.ResponseWriter, f Failure) {
 		w.WriteHeader(status)
 		return
 	}
-	writeJSON(w, status, &oauthError{Code: f.Code, Description: "this failure was asked for"})
+	s.refuse(w, r, &oauthError{Code: f.Code, Description: "this failure was asked for", status: status})
 }
 
 // authenticateClient takes client_secret_basic, client_secret_post, and client_id alone from a public client (RFC 6749 §2.3.1, §3.2.1).
@@ -179,7 +198,7 @@ func (s *Server) redeemRefreshToken(client Client, form url.Values, b Behavior) 
 	scopes := t.grant.scopes
 	if asked := scopeList(form.Get("scope")); len(asked) > 0 {
 		for _, scope := range asked {
-			if !slices.Contains(t.grant.scopes, scope) {
+			if !slices.Contains(t.grant.scopes, scope) && !s.dialect.RefreshAnyScope {
 				return issue{}, &oauthError{Code: "invalid_scope", Description: "more is asked for than was granted"}
 			}
 		}
@@ -194,9 +213,9 @@ func (s *Server) issueTokens(b Behavior, i issue, p Person) (tokenAnswer, error)
 		AccessToken: s.newAccessToken(i.grant, i.scopes, b.AccessTokenPadding),
 		TokenType:   replaced(b.TokenType, "Bearer"),
 		ExpiresIn:   json.RawMessage(replaced(b.ExpiresIn, strconv.FormatInt(int64(s.lifetime.Seconds()), 10))),
-		Scope:       replaced(b.Scope, strings.Join(i.scopes, " ")),
+		Scope:       replaced(b.Scope, s.scopeText(i.scopes)),
 	}
-	offline := !b.RefreshNeedsOfflineAccess || slices.Contains(i.grant.scopes, "offline_access")
+	offline := i.grant.offline && (!b.RefreshNeedsOfflineAccess || slices.Contains(i.grant.scopes, "offline_access"))
 	if !b.NoRefreshToken && offline && (!i.refreshed || !b.KeepRefreshToken) {
 		a.RefreshToken = s.newRefreshToken(i.grant, b.RefreshTokenPadding)
 	}
@@ -204,12 +223,19 @@ func (s *Server) issueTokens(b Behavior, i issue, p Person) (tokenAnswer, error)
 	if i.refreshed && b.RefreshIDToken != "" {
 		fault = b.RefreshIDToken
 	}
-	if fault == NoIDToken || !slices.Contains(i.scopes, "openid") {
+	if fault == NoIDToken || s.dialect.PlainOAuth || !slices.Contains(i.scopes, "openid") {
 		return a, nil
 	}
 	var err error
 	a.IDToken, err = s.idToken(b, fault, i.grant, p, i.scopes, a.AccessToken, i.nonce)
 	return a, err
+}
+
+func (s *Server) scopeText(scopes []string) string {
+	if s.dialect.Scope != nil {
+		return s.dialect.Scope(scopes)
+	}
+	return strings.Join(scopes, " ")
 }
 
 // replaced applies a text field of [Behavior] to the true value.

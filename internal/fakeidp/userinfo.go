@@ -2,7 +2,6 @@ package fakeidp
 
 import (
 	"net/http"
-	"strings"
 )
 
 // serveUserInfo answers with the claims that the access token's scopes allow (OIDC Core §5.3).
@@ -14,13 +13,8 @@ func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, b Behavio
 	if s.failEarly(w, b.UserInfoAnswer) {
 		return
 	}
-	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	token, ok := s.bearer(secret)
-	person, known := Person{}, false
-	if ok {
-		person, known = s.person(token.grant.subject)
-	}
-	if !strings.EqualFold(scheme, "Bearer") || !known {
+	person, token, ok := s.bearerOf(r)
+	if !ok {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fakeidp", error="invalid_token"`) // RFC 6750 §3
 		s.refuse(w, r, &oauthError{Code: "invalid_token", status: http.StatusUnauthorized})
 		return
