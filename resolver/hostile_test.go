@@ -321,6 +321,7 @@ func TestHostileCatalogs(t *testing.T) {
 		"an outage":                      {users: failingCatalog{errors.New("connection refused")}, want: failure},
 		"a panic":                        {users: catalogFunc(func(authprovider.UserQuery) ([]authprovider.User, error) { panic("boom") }), want: failure},
 		"somebody else":                  {users: answer(user("user:default/admin", "admin@acme.example")), want: failure},
+		"somebody as long":               {users: answer(user("user:default/joey", "joey@acme.example")), want: failure},
 		"a reference that is none":       {users: answer(user("jane", "jane@acme.example")), want: failure},
 		"an empty entry":                 {users: answer(authprovider.User{}), want: failure},
 		"Jane and an unreadable entry":   {users: answer(jane, authprovider.User{}), found: signedIn("user:default/jane")},
