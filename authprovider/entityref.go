@@ -47,9 +47,10 @@ func canonicalRef(ref string) (string, error) {
 }
 
 // UserRef makes the reference "user:default/name". The name is a name, never a reference: one that holds ':' or '/'
-// would let a person choose a namespace or a kind by the way they spell their user name. Errors wrap [ErrInput].
+// would let a person choose a namespace or a kind by the way they spell their user name. One of dots alone is none either, because it is
+// another path where a catalog is asked over HTTP. Errors wrap [ErrInput].
 func UserRef(name string) (string, error) {
-	if !validRefPart(name) {
+	if !validRefPart(name) || strings.Trim(name, ".") == "" {
 		return "", fmt.Errorf("authprovider: %.300q cannot be the name of a user: %w", name, ErrInput)
 	}
 	return EntityRef{Kind: "user", Namespace: "default", Name: name}.String(), nil

@@ -78,7 +78,7 @@ func TestUserRef(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, ref)
 	}
-	for _, name := range []string{"", "user:default/jane", "other/jane", "group:jane", "a:b", "/", ":", " ", "ja ne", "jane\n", "jané", "\x00",
+	for _, name := range []string{"", "user:default/jane", "other/jane", "group:jane", "a:b", "/", ":", " ", "ja ne", "jane\n", "jané", "\x00", ".", "..", "...",
 		strings.Repeat("a", 254)} {
 		ref, err := authprovider.UserRef(name)
 		require.ErrorIs(t, err, authprovider.ErrInput, "%q", name)

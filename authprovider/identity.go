@@ -31,7 +31,8 @@ type Profile struct {
 
 // Identity is one of our users, as a sign-in resolver returns it.
 type Identity struct {
-	// UserRef is the entity reference of the user, such as "user:default/jane".
+	// UserRef is the entity reference of the user, such as "user:default/jane". It is of kind user unless a resolver means something
+	// else: lookups find users only ([UserQuery.Kinds]), and what a resolver puts together itself is its own word.
 	UserRef string
 	// OwnershipRefs are the entity references through which the user owns things:
 	// the user and, by default, its direct groups. If empty, it is UserRef alone.

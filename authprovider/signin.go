@@ -69,7 +69,8 @@ func passesOn(err error) bool {
 	return false
 }
 
-// checkIdentity returns a copy of id with references that compare equal as text, as the readers of a token compare them.
+// checkIdentity returns a copy of id with references that compare equal as text, as the readers of a token compare them. Its kind is the
+// resolver's affair: a robot can be one of ours, and [UserQuery.Kinds] is where a lookup says so.
 func checkIdentity(id *Identity) (*Identity, error) {
 	if id == nil {
 		return nil, errors.New("authprovider: sign-in resolver returned neither an identity nor an error")

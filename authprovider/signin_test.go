@@ -112,6 +112,13 @@ func TestIdentityIsSpeltOneWay(t *testing.T) {
 	require.Equal(t, "User:Jane", given.UserRef, "the resolver's own is left alone")
 }
 
+// Which kinds may sign in is decided where the user is looked up; an identity that a resolver made is its own word.
+func TestIdentityOfAnotherKind(t *testing.T) {
+	id, err := authprovider.ResolveSignIn(t.Context(), signInInfo{}, nil, answer(&authprovider.Identity{UserRef: "Component:default/CI"}, nil))
+	require.NoError(t, err)
+	require.Equal(t, "component:default/ci", id.UserRef)
+}
+
 func TestNoMatchError(t *testing.T) {
 	first, second := fmt.Errorf("first: %w", authprovider.ErrNoMatch), fmt.Errorf("second: %w", authprovider.ErrUserNotFound)
 	_, err := authprovider.ResolveSignIn(t.Context(), signInInfo{}, nil, answer(nil, first), answer(nil, second))

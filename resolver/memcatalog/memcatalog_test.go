@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/resolver/catalogtest"
 	"example.com/stagedoor/resolver/memcatalog"
 	"github.com/stretchr/testify/require"
 )
@@ -25,11 +26,17 @@ func refs(users []user) []string {
 	return refs
 }
 
+func TestConformance(t *testing.T) {
+	catalogtest.TestUserCatalog(t, catalogtest.Rig{
+		New: func(_ testing.TB, users []user) authprovider.UserCatalog { return memcatalog.New(users...) },
+	})
+}
+
 func TestFindUsers(t *testing.T) {
 	catalog := memcatalog.New(
 		user{Ref: "user:default/jane", Email: "Jane@Acme.example", Annotations: annotations{"github.com/user-id": "1", "team": "dev"}},
 		user{Ref: "User:Bob", Email: "bob@acme.example", Annotations: annotations{"github.com/user-id": "2", "team": "dev", "empty": ""}},
-		user{Ref: "user:other/jane", Annotations: annotations{"team": "ops"}},
+		user{Ref: "user:other/jane", Annotations: annotations{"team": "ops"}, Fields: map[string][]string{"spec.badge": {"a", "A", "b"}}},
 		user{Ref: "group:default/dev", Email: "dev@acme.example"},
 		user{Ref: "user:default/double", Email: "double@acme.example"},
 		user{Ref: "user:DEFAULT/double", Email: "DOUBLE@acme.example"},
@@ -67,6 +74,14 @@ func TestFindUsers(t *testing.T) {
 		{"annotation key in another case", query{Annotations: annotations{"Team": "dev"}}, nil},
 		{"absent annotation", query{Annotations: annotations{"absent": ""}}, nil},
 
+		{"filter", query{Filter: annotations{"metadata.name": "JANE", "metadata.namespace": "other"}}, []string{"user:other/jane"}},
+		{"filter by the kind", query{Filter: annotations{"kind": "User", "spec.profile.email": "BOB@acme.example"}}, []string{"User:Bob"}},
+		{"filter by annotation", query{Filter: annotations{"metadata.annotations.Team": "DEV"}}, []string{"user:default/jane", "User:Bob"}},
+		{"filter by a field, found once", query{Filter: annotations{"Spec.Badge": "a"}}, []string{"user:other/jane"}},
+		{"filter by what nobody has", query{Filter: annotations{"spec.absent": "a"}}, nil},
+		{"filter by what somebody and by what nobody has", query{Filter: annotations{"spec.badge": "b", "spec.absent": "a"}}, nil},
+		{"Kelvin sign in a filter", query{Filter: annotations{"spec.profile.email": "kelvin@acme.example"}}, nil},
+
 		{"nothing", query{}, nil},
 		{"no annotations", query{Annotations: annotations{}}, nil},
 	}
@@ -83,6 +98,7 @@ func TestFindUsers(t *testing.T) {
 		"ref and email":         {Ref: "user:default/jane", Email: "jane@acme.example"},
 		"ref and annotations":   {Ref: "user:default/jane", Annotations: annotations{"team": "dev"}},
 		"email and annotations": {Email: "jane@acme.example", Annotations: annotations{"team": "dev"}},
+		"email and filter":      {Email: "jane@acme.example", Filter: annotations{"kind": "user"}},
 	}
 	for name, q := range bad {
 		t.Run(name, func(t *testing.T) {
@@ -120,19 +136,24 @@ func TestBadRefIsLoud(t *testing.T) {
 
 // Neither the slices that came in nor those that went out are a way into the catalog.
 func TestCopies(t *testing.T) {
-	given := []user{{Ref: "user:default/jane", MemberOf: []string{"group:default/dev"}, Annotations: annotations{"team": "dev"}}}
+	jane := func() user {
+		return user{Ref: "user:default/jane", MemberOf: []string{"group:default/dev"}, Annotations: annotations{"team": "dev"},
+			Fields: map[string][]string{"spec.badge": {"a"}}}
+	}
+	given := []user{jane()}
 	catalog := memcatalog.New(given...)
-	want := user{Ref: "user:default/jane", MemberOf: []string{"group:default/dev"}, Annotations: annotations{"team": "dev"}}
 	spoil := func(u *user) {
 		u.Ref = "user:default/mallory"
 		u.MemberOf[0] = "group:default/admins"
 		u.Annotations["team"] = "admins"
+		u.Fields["spec.badge"][0] = "b"
+		delete(u.Fields, "spec.badge")
 	}
 	spoil(&given[0])
 	for range 2 {
 		found, err := catalog.FindUsers(t.Context(), query{Annotations: annotations{"team": "dev"}})
 		require.NoError(t, err)
-		require.Equal(t, []user{want}, found)
+		require.Equal(t, []user{jane()}, found)
 		spoil(&found[0])
 	}
 }
@@ -164,6 +185,47 @@ func TestSetWhileInUse(t *testing.T) {
 	wg.Wait()
 }
 
+func TestParentGroups(t *testing.T) {
+	catalog := memcatalog.New(
+		user{Ref: "user:default/jane", MemberOf: []string{"group:default/dev"}},
+		user{Ref: "group:default/dev", MemberOf: []string{"group:default/engineering", "group:default/everybody"}},
+		user{Ref: "Group:Ops", MemberOf: []string{"group:default/engineering"}},
+		user{Ref: "group:default/top"},
+	)
+	for _, tt := range []struct{ groups, want []string }{
+		{nil, nil},
+		{[]string{"group:default/dev"}, []string{"group:default/engineering", "group:default/everybody"}},
+		{[]string{"group:default/ops", "group:dev"}, []string{"group:default/engineering", "group:default/engineering", "group:default/everybody"}},
+		{[]string{"group:default/top", "group:default/unknown"}, nil},
+	} {
+		parents, err := catalog.ParentGroups(t.Context(), tt.groups)
+		require.NoError(t, err)
+		require.Equal(t, tt.want, parents, "%v", tt.groups)
+	}
+	_, err := catalog.ParentGroups(t.Context(), []string{"dev"})
+	require.ErrorIs(t, err, authprovider.ErrInput)
+	_, err = memcatalog.New(user{Ref: "jane"}).ParentGroups(t.Context(), []string{"group:default/dev"})
+	require.ErrorContains(t, err, "memcatalog: user 1")
+	parents, err := new(memcatalog.Catalog).ParentGroups(t.Context(), []string{"group:default/dev"})
+	require.NoError(t, err)
+	require.Empty(t, parents)
+}
+
+// The indexes are made by whoever comes first.
+func TestFirstLookupsAtOnce(t *testing.T) {
+	catalog := memcatalog.New(user{Ref: "user:default/jane", Email: "jane@acme.example", Annotations: annotations{"team": "dev"}})
+	var wg sync.WaitGroup
+	for i := range 16 {
+		q := [...]query{{Email: "jane@acme.example"}, {Annotations: annotations{"team": "dev"}}, {Filter: annotations{"metadata.name": "jane", "kind": "user"}}}[i%3]
+		wg.Go(func() {
+			if found, err := catalog.FindUsers(context.Background(), q); err != nil || len(found) != 1 {
+				t.Errorf("got %v, %v", found, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func Example() {
 	users := memcatalog.New(
 		authprovider.User{Ref: "user:default/jane", Email: "jane@example.com", MemberOf: []string{"group:default/admins"}},
@@ -172,29 +234,4 @@ func Example() {
 	id, err := rc.SignInWithUser(context.Background(), authprovider.UserQuery{Email: "Jane@example.com"})
 	fmt.Println(id.UserRef, id.OwnershipRefs, err)
 	// Output: user:default/jane [user:default/jane group:default/admins] <nil>
-}
-
-func BenchmarkFindUsers(b *testing.B) {
-	for _, size := range []int{1_000, 100_000} {
-		users := make([]user, size)
-		for i := range users {
-			users[i] = user{Ref: fmt.Sprintf("user:default/u%d", i), Email: fmt.Sprintf("u%d@acme.example", i),
-				Annotations: annotations{"github.com/user-id": fmt.Sprint(i), "team": "dev"}}
-		}
-		catalog := memcatalog.New(users...)
-		for name, q := range map[string]query{
-			"ref":         {Ref: "user:default/u700"},
-			"email":       {Email: "u700@acme.example"},
-			"annotations": {Annotations: annotations{"team": "dev", "github.com/user-id": "700"}},
-		} {
-			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if found, err := catalog.FindUsers(b.Context(), q); err != nil || len(found) != 1 {
-						b.Fatal(found, err)
-					}
-				}
-			})
-		}
-	}
 }
