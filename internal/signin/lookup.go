@@ -44,13 +44,10 @@ func ByName(ctx context.Context, rc *authprovider.ResolverContext, resolver, nam
 		return nil, Pass(resolver, ReasonUsernameMissing, "")
 	}
 	ref, err := authprovider.UserRef(name)
-	switch {
-	case err != nil:
+	if err != nil {
 		// The person's doing; UserRef's own class would make it the app's.
 		return nil, &Error{Resolver: resolver, Reason: ReasonNameMalformed, Detail: shown(name),
 			Err: &authprovider.Error{Kind: authprovider.ErrNotAllowed, Err: err}}
-	case strings.Trim(name, ".") == "": // ".." is another path where a catalog is asked over HTTP
-		return nil, refuse(resolver, ReasonNameMalformed, shown(name))
 	}
 	return ByQuery(ctx, rc, resolver, authprovider.UserQuery{Ref: ref})
 }
