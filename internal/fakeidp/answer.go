@@ -31,16 +31,17 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, e *oauthError) {
 	}
 	s.logger.InfoContext(r.Context(), "fakeidp: request refused", "path", r.URL.Path, "status", status, "error", e.Code, "reason", e.Description)
 	if s.dialect.Refuse == nil {
-		writeJSON(w, status, e)
+		WriteJSON(w, status, e)
 		return
 	}
 	status, members := s.dialect.Refuse(r, Refusal{Code: e.Code, Description: e.Description, Status: status})
 	if !s.writeForm(w, r, status, members) {
-		writeJSON(w, status, members)
+		WriteJSON(w, status, members)
 	}
 }
 
-func writeJSON(w http.ResponseWriter, status int, v any) {
+// WriteJSON answers with JSON.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil { // claims of a person that JSON cannot hold
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
@@ -61,7 +62,11 @@ func (s *Server) failEarly(w http.ResponseWriter, fault AnswerFault) bool {
 	case RateLimited:
 		if s.dialect.RateLimit != nil {
 			status, body := s.dialect.RateLimit(w.Header(), s.now())
-			writeJSON(w, status, body)
+			if text, ok := body.(string); ok {
+				http.Error(w, text, status)
+				return true
+			}
+			WriteJSON(w, status, body)
 			return true
 		}
 		w.Header().Set("Retry-After", "7")
@@ -81,7 +86,7 @@ func (s *Server) failEarly(w http.ResponseWriter, fault AnswerFault) bool {
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault AnswerFault, v any) {
 	body, err := json.Marshal(v)
 	if err != nil || fault == "" {
-		writeJSON(w, http.StatusOK, v)
+		WriteJSON(w, http.StatusOK, v)
 		return
 	}
 	header := w.Header()

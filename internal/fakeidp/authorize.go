@@ -160,6 +160,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, req *authRequest
 
 func (s *Server) grantCode(w http.ResponseWriter, r *http.Request, req *authRequest, b Behavior, p Person, authTime time.Time) {
 	granted := slices.DeleteFunc(slices.Clone(req.scopes), func(scope string) bool { return slices.Contains(b.ScopesDenied, scope) })
+	s.consent(p.Subject, req.client.ID, granted)
 	secret := s.newCode(&code{
 		grant:       &grant{clientID: req.client.ID, subject: p.Subject, scopes: granted, authTime: authTime, offline: req.offline},
 		redirectURI: req.redirectURI,

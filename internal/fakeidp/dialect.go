@@ -17,14 +17,24 @@ type Dialect struct {
 	// PlainOAuth has no metadata, no keys and no ID tokens. What UserInfo answers is in Resources.
 	PlainOAuth bool
 
+	// Aliases are further addresses of endpoints.
+	Aliases map[string]Endpoint
+
+	// Metadata changes the answer of [Discovery].
+	Metadata func(r *http.Request, members map[string]any)
+
+	// Claims changes what ID tokens and UserInfo say about a person. Person.Claims come after it.
+	Claims func(p Person, scopes []string, claims map[string]any)
+
 	// Offline reports whether an authorization request earns a refresh token, as far as [Behavior] gives any. If nil, each does.
 	Offline func(request url.Values) bool
 
 	// Scope is how a token answer names the scopes that its access token has. If nil, they are separated by spaces.
 	Scope func(scopes []string) string
 
-	// RefreshAnyScope lets a refresh ask for scopes that were not granted before.
-	RefreshAnyScope bool
+	// RefreshByConsent lets a refresh ask for whatever the person has granted the client in any sign-in. The rest is refused with the code
+	// consent_required.
+	RefreshByConsent bool
 
 	// TokenMembers changes the members of a token answer, before [Behavior] does.
 	TokenMembers func(members map[string]any)
@@ -38,7 +48,7 @@ type Dialect struct {
 	// Refuse gives the status and members of a refusal. If nil, those of RFC 6749 §5.2.
 	Refuse func(r *http.Request, why Refusal) (status int, members map[string]any)
 
-	// RateLimit answers in place of whatever has too many requests, and may set headers. If nil, it is 429 with Retry-After.
+	// RateLimit answers whoever has made too many requests, with JSON or a text, and may set headers. If nil, it is 429 with Retry-After.
 	RateLimit func(h http.Header, now time.Time) (status int, body any)
 
 	// Resources are what access tokens open, by address.
@@ -58,7 +68,8 @@ type Refusal struct {
 	Status      int
 }
 
-// Resource answers a request with a valid access token: with JSON, a status of its own if it is not zero, and whatever it sets in c.Header.
+// Resource answers a request with a valid access token. With status 0 the body is any JSON, or a picture if it is a []byte; with another, it
+// is a message for [Dialect].Problem.
 type Resource func(c Call) (status int, body any)
 
 // Call is a request for a resource.
@@ -84,11 +95,13 @@ func (s *Server) serveResource(resource Resource, w http.ResponseWriter, r *http
 		person = other
 	}
 	status, body := resource(Call{Request: r, Header: w.Header(), Person: person, Scopes: token.scopes, Now: s.now()})
-	switch message, isProblem := body.(string); {
-	case status != 0 && status != http.StatusOK && isProblem:
-		s.problem(w, r, status, message)
-	case status != 0 && status != http.StatusOK:
-		writeJSON(w, status, body)
+	picture, isPicture := body.([]byte)
+	switch {
+	case status != 0:
+		s.problem(w, r, status, fmt.Sprint(body))
+	case isPicture:
+		w.Header().Set("Content-Type", http.DetectContentType(picture))
+		_, _ = w.Write(picture)
 	default:
 		s.answer(w, r, b.UserInfoAnswer, body)
 	}
@@ -111,20 +124,20 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, status int, mes
 		return
 	}
 	s.logger.InfoContext(r.Context(), "fakeidp: request refused", "path", r.URL.Path, "status", status, "reason", message)
-	writeJSON(w, status, s.dialect.Problem(status, message))
+	WriteJSON(w, status, s.dialect.Problem(status, message))
 }
 
-// members returns a token answer as the dialect has it.
-func (d Dialect) members(a tokenAnswer) (map[string]any, error) {
-	data, err := json.Marshal(a)
+// membersOf returns an answer for a dialect to change.
+func membersOf(answer any) (map[string]any, error) {
+	data, err := json.Marshal(answer)
 	if err != nil {
-		return nil, fmt.Errorf("fakeidp: token answer: %w", err)
+		return nil, fmt.Errorf("fakeidp: answer: %w", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	var members map[string]any
 	if err := decoder.Decode(&members); err != nil {
-		return nil, fmt.Errorf("fakeidp: token answer: %w", err)
+		return nil, fmt.Errorf("fakeidp: answer: %w", err)
 	}
 	return members, nil
 }
@@ -150,6 +163,18 @@ func (s *Server) CheckedClient(id, secret string) (Client, bool) {
 	return c, ok && equalSecrets(c.Secret, secret)
 }
 
+// AuthenticatedClient returns the client that a request of a dialect's own comes from.
+func (s *Server) AuthenticatedClient(r *http.Request) (Client, bool) {
+	c, e := s.authenticateClient(r)
+	return c, e == nil
+}
+
+// AccessTokenScopes returns what a valid access token is good for.
+func (s *Server) AccessTokenScopes(secret string) (scopes []string, ok bool) {
+	t, ok := s.bearer(secret)
+	return t.scopes, ok
+}
+
 // RevokeAccessToken revokes an access token of the client, and reports whether it was a valid one.
 func (s *Server) RevokeAccessToken(c Client, secret string) bool {
 	s.mu.Lock()
@@ -162,6 +187,24 @@ func (s *Server) RevokeAccessToken(c Client, secret string) bool {
 	return true
 }
 
+// RevokeGrant revokes the grant that an access or refresh token belongs to, and reports whether it was a valid one.
+func (s *Server) RevokeGrant(secret string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var g *grant
+	if t, ok := s.access.get(secret); ok && !t.revoked {
+		g = t.grant
+	}
+	if t, ok := s.refresh.get(secret); ok && !t.spent {
+		g = t.grant
+	}
+	if g == nil || g.revoked {
+		return false
+	}
+	g.revoked = true
+	return true
+}
+
 // Withdraw is the person's own page at the provider: it takes scopes out of the person's access tokens, or, without any, ends whatever
 // the person has granted.
 func (s *Server) Withdraw(subject string, scopes ...string) {
@@ -171,6 +214,9 @@ func (s *Server) Withdraw(subject string, scopes ...string) {
 		if t.grant.subject == subject {
 			t.withdraw(scopes)
 		}
+	}
+	if len(scopes) == 0 {
+		clear(s.consents[subject])
 	}
 	for _, t := range s.refresh.entries {
 		if t.grant.subject == subject && len(scopes) == 0 {

@@ -125,6 +125,18 @@ func (s *Server) hinted(hint string) (Person, bool) {
 	return Person{}, false
 }
 
+// claims are those of the person, in the dialect.
+func (s *Server) claims(p Person, scopes []string) map[string]any {
+	claims := p.claims(scopes)
+	if s.dialect.Claims != nil {
+		s.dialect.Claims(p, scopes, claims)
+	}
+	if slices.Contains(scopes, "profile") {
+		maps.Copy(claims, p.Claims)
+	}
+	return claims
+}
+
 // claims are what the scopes let a client know about the person (OIDC Core §5.4).
 func (p Person) claims(scopes []string) map[string]any {
 	claims := map[string]any{}
@@ -146,9 +158,6 @@ func (p Person) claims(scopes []string) map[string]any {
 	}
 	if slices.Contains(scopes, "groups") && len(p.Groups) > 0 {
 		claims["groups"] = p.Groups
-	}
-	if slices.Contains(scopes, "profile") {
-		maps.Copy(claims, p.Claims)
 	}
 	return claims
 }

@@ -56,9 +56,6 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request, b Behavi
 		},
 		IssParameter: !b.IssuerParameterUnadvertised,
 	}
-	if b.DiscoveryIssuer != "" {
-		m.Issuer = b.DiscoveryIssuer
-	}
 	if b.NoUserInfo {
 		m.UserInfoEndpoint = ""
 	}
@@ -68,7 +65,18 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request, b Behavi
 	if b.NoEndSession {
 		m.EndSessionEndpoint = ""
 	}
-	s.answer(w, r, b.DiscoveryAnswer, m)
+	members, err := membersOf(m)
+	if err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	if s.dialect.Metadata != nil {
+		s.dialect.Metadata(r, members)
+	}
+	if b.DiscoveryIssuer != "" {
+		members["issuer"] = b.DiscoveryIssuer
+	}
+	s.answer(w, r, b.DiscoveryAnswer, members)
 }
 
 func (s *Server) serveJWKS(w http.ResponseWriter, r *http.Request, b Behavior) {

@@ -54,6 +54,18 @@ type session struct {
 	authTime time.Time
 }
 
+// consent remembers what a person has granted.
+func (s *Server) consent(subject, clientID string, scopes []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.consents[subject] == nil {
+		s.consents[subject] = make(map[string]bool)
+	}
+	for _, scope := range scopes {
+		s.consents[subject][clientID+" "+scope] = true
+	}
+}
+
 func (s *Server) newCode(c *code) string {
 	secret := rand.Text()
 	s.mu.Lock()

@@ -11,7 +11,7 @@ import (
 // idToken makes the ID token of a grant (OIDC Core §2), with the fault in it.
 func (s *Server) idToken(b Behavior, fault IDTokenFault, g *grant, p Person, scopes []string, accessToken, nonce string) (string, error) {
 	now := s.now()
-	claims := p.claims(scopes)
+	claims := s.claims(p, scopes)
 	maps.Copy(claims, map[string]any{
 		"iss":       s.issuer,
 		"sub":       p.Subject,

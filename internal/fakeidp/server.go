@@ -76,6 +76,7 @@ type Server struct {
 	codes    bounded[*code]
 	access   bounded[*accessToken]
 	refresh  bounded[*refreshToken]
+	consents map[string]map[string]bool // by subject; client ID and scope
 	calls    map[Endpoint]int
 	last     map[Endpoint]Request
 }
@@ -109,6 +110,7 @@ func New(c Config) (*Server, error) {
 		sameSite:  http.NewCrossOriginProtection(),
 		behavior:  c.Behavior.clone(),
 		clients:   map[string]Client{},
+		consents:  map[string]map[string]bool{},
 		calls:     map[Endpoint]int{},
 		last:      map[Endpoint]Request{},
 	}
@@ -152,7 +154,7 @@ func (s *Server) Issuer() string { return s.issuer }
 // URL returns the address of an endpoint, or "" if there is none.
 func (s *Server) URL(e Endpoint) string {
 	for _, route := range s.routes {
-		if route.endpoint == e {
+		if route.endpoint == e && !route.alias {
 			return route.address
 		}
 	}
@@ -194,6 +196,7 @@ type route struct {
 	methods  []string // any, if nil
 	handle   func(http.ResponseWriter, *http.Request, Behavior)
 	address  string
+	alias    bool
 }
 
 // newRoutes returns the routes by what a request has to name: the path below the issuer, or with endpoints the host and the whole path.
@@ -237,6 +240,17 @@ func (s *Server) newRoutes(endpoints map[Endpoint]string) (map[string]route, err
 		}
 		if err := put(address, route); err != nil {
 			return nil, err
+		}
+	}
+	for address, endpoint := range s.dialect.Aliases {
+		for _, route := range routes {
+			if route.endpoint != endpoint {
+				continue
+			}
+			route.alias = true
+			if err := put(address, route); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for address, resource := range s.dialect.Resources {

@@ -83,7 +83,7 @@ func (s *Server) answerToken(w http.ResponseWriter, r *http.Request, b Behavior,
 		s.answer(w, r, b.TokenAnswer, a)
 		return
 	}
-	members, err := s.dialect.members(a)
+	members, err := membersOf(a)
 	if err != nil { // a Behavior.ExpiresIn that is no JSON
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
@@ -198,7 +198,12 @@ func (s *Server) redeemRefreshToken(client Client, form url.Values, b Behavior) 
 	scopes := t.grant.scopes
 	if asked := scopeList(form.Get("scope")); len(asked) > 0 {
 		for _, scope := range asked {
-			if !slices.Contains(t.grant.scopes, scope) && !s.dialect.RefreshAnyScope {
+			switch {
+			case slices.Contains(t.grant.scopes, scope):
+			case s.dialect.RefreshByConsent && s.consents[t.grant.subject][client.ID+" "+scope]:
+			case s.dialect.RefreshByConsent:
+				return issue{}, &oauthError{Code: "consent_required", Description: "the person has not granted " + scope}
+			default:
 				return issue{}, &oauthError{Code: "invalid_scope", Description: "more is asked for than was granted"}
 			}
 		}

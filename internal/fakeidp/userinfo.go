@@ -19,7 +19,7 @@ func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, b Behavio
 		s.refuse(w, r, &oauthError{Code: "invalid_token", status: http.StatusUnauthorized})
 		return
 	}
-	claims := person.claims(token.scopes)
+	claims := s.claims(person, token.scopes)
 	claims["sub"] = replaced(b.UserInfoSubject, person.Subject)
 	if claims["sub"] == "" {
 		delete(claims, "sub")

@@ -37,13 +37,13 @@ type Spec struct {
 	Dialect fakeidp.Dialect
 	// Subject is the stable ID that the vendor knows a person by. If nil, it is Person.Subject.
 	Subject func(p fakeidp.Person) string
-	// Wrap stands in front of the server, if it is not nil.
+	// Wrap stands in front of the server, if it is not nil: for what the dialect does not know.
 	Wrap func(s *fakeidp.Server) http.Handler
-	// MoreHosts are hosts that only Wrap serves.
-	MoreHosts []string
 
 	// SilentOnEmail says that the vendor does not tell verified addresses from others.
 	SilentOnEmail bool
+	// SilentOnRetry says that the vendor does not tell when to come back after too many requests.
+	SilentOnRetry bool
 	// OnDemand is a scope that no sign-in needs, and that the vendor grants when it is asked for. If empty, it has none.
 	OnDemand string
 }
@@ -103,7 +103,7 @@ func (s Spec) addresses() []string {
 
 // Origins returns the origins of the vendor's addresses, such as "https://github.com".
 func (s *Server) Origins() []string {
-	origins := slices.Clone(s.Spec.MoreHosts)
+	var origins []string
 	for _, address := range s.Spec.addresses() {
 		if u, err := url.Parse(address); err == nil {
 			origins = append(origins, u.Scheme+"://"+u.Host)
