@@ -20,15 +20,24 @@ import (
 )
 
 func main() {
-	handler, err := newHandler(os.Getenv("BASE_URL"), awsalb.Config{
-		Region: os.Getenv("REGION"),
-		Signer: []string{os.Getenv("SIGNER")},
-		Issuer: os.Getenv("ISSUER"),
+	handler, err := newHandler(required("BASE_URL"), awsalb.Config{
+		Region: required("REGION"),
+		Signer: []string{required("SIGNER")},
+		Issuer: required("ISSUER"),
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	log.Fatal(http.ListenAndServe(":8080", handler))
+}
+
+// required returns a variable of the environment that must be set.
+func required(name string) string {
+	value := os.Getenv(name)
+	if value == "" {
+		log.Fatalf("the environment variable %s is required", name)
+	}
+	return value
 }
 
 func newHandler(baseURL string, alb awsalb.Config) (http.Handler, error) {

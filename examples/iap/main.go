@@ -18,11 +18,20 @@ import (
 )
 
 func main() {
-	handler, err := newHandler(os.Getenv("BASE_URL"), os.Getenv("IAP_AUDIENCE"))
+	handler, err := newHandler(required("BASE_URL"), required("IAP_AUDIENCE"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	log.Fatal(http.ListenAndServe(":8080", handler))
+}
+
+// required returns a variable of the environment that must be set.
+func required(name string) string {
+	value := os.Getenv(name)
+	if value == "" {
+		log.Fatalf("the environment variable %s is required", name)
+	}
+	return value
 }
 
 func newHandler(baseURL, audience string) (http.Handler, error) {

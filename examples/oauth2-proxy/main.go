@@ -19,11 +19,20 @@ import (
 )
 
 func main() {
-	handler, err := newHandler(os.Getenv("BASE_URL"), os.Getenv("ISSUER"), os.Getenv("CLIENT_ID"))
+	handler, err := newHandler(required("BASE_URL"), required("ISSUER"), required("CLIENT_ID"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	log.Fatal(http.ListenAndServe(":8080", handler))
+}
+
+// required returns a variable of the environment that must be set.
+func required(name string) string {
+	value := os.Getenv(name)
+	if value == "" {
+		log.Fatalf("the environment variable %s is required", name)
+	}
+	return value
 }
 
 func newHandler(baseURL, oidcIssuer, clientID string) (http.Handler, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 
@@ -13,13 +12,8 @@ import (
 	"example.com/stagedoor/tokenissuer"
 )
 
-type options struct {
-	issuer, clientID, clientSecret string // of a provider of your own; the demo provider if empty
-	email                          string // of a further user
-}
-
-// newHandler wires the whole portal for a browser that knows it as origin.
-func newHandler(origin string, o options, logger *slog.Logger) (http.Handler, error) {
+// newHandler wires the whole portal for a browser that knows it as origin. The client makes the requests to the provider; if nil, it is the library's.
+func newHandler(origin string, o options, client *http.Client, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	baseURL := origin + "/api/auth"
 
@@ -27,15 +21,22 @@ func newHandler(origin string, o options, logger *slog.Logger) (http.Handler, er
 	if o.email != "" {
 		users = append(users, authprovider.User{Ref: "user:default/you", Email: o.email, MemberOf: []string{"group:default/crew"}})
 	}
-	if o.issuer == "" {
-		demo, err := newDemoProvider(origin, baseURL+"/demo/handler/frame", logger)
+	builtIn := o.provider == "" && o.issuer == ""
+	if builtIn {
+		demo, err := newDemoProvider(origin, o.callback(origin), logger)
 		if err != nil {
 			return nil, err
 		}
 		mux.Handle("/idp/", demo)
 		o.issuer, o.clientID, o.clientSecret = demo.Issuer(), demoClientID, demoClientSecret
-	} else if o.clientID == "" {
-		return nil, errors.New("-issuer needs -client-id too")
+	}
+	provider := oidcprovider.Provider(oidcprovider.Config{
+		Issuer:       o.issuer,
+		ClientID:     o.clientID,
+		ClientSecret: o.clientSecret,
+	}, resolver.EmailMatchingUserEntityProfileEmail)
+	if o.provider != "" {
+		provider = vendors()[o.provider].factory(o)
 	}
 
 	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: baseURL})
@@ -43,25 +44,19 @@ func newHandler(origin string, o options, logger *slog.Logger) (http.Handler, er
 		return nil, err
 	}
 	auth, err := authprovider.New(authprovider.Config{
-		BaseURL: baseURL,
-		Issuer:  issuer,
-		Users:   memcatalog.New(users...),
-		Logger:  logger,
-		Providers: map[string]authprovider.ProviderFactory{
-			"demo": oidcprovider.Provider(oidcprovider.Config{
-				Issuer:       o.issuer,
-				ClientID:     o.clientID,
-				ClientSecret: o.clientSecret,
-			}, resolver.EmailMatchingUserEntityProfileEmail),
-		},
+		BaseURL:    baseURL,
+		Issuer:     issuer,
+		Users:      memcatalog.New(users...),
+		Logger:     logger,
+		HTTPClient: client,
+		Providers:  map[string]authprovider.ProviderFactory{o.providerID(): provider},
 	})
 	if err != nil {
 		return nil, err
 	}
 	mux.Handle("/api/auth/", auth)
 	mux.Handle("GET /api/hello", issuer.Middleware(http.HandlerFunc(hello)))
-	handlePage(mux)
-	return mux, nil
+	return mux, handlePage(mux, o.providerID(), builtIn)
 }
 
 // hello answers to whoever has a valid token. What a person may do is for a service of your own to decide.

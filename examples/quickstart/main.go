@@ -3,8 +3,16 @@
 //
 //	go run ./examples/quickstart
 //
-// Then open http://localhost:7007. To sign in with a provider of your own, register the redirect URI
-// http://localhost:7007/api/auth/demo/handler/frame with it, and run
+// Then open http://localhost:7007. To sign in with a vendor where you have registered a client:
+//
+//	CLIENT_SECRET=... go run ./examples/quickstart -provider github -client-id ...
+//
+// It prints the redirect URI to register, docs/providers.md says where, and -h lists the vendors and what else each of them needs. The secret may
+// be given as -client-secret too, where other users of the machine can see it. Whoever the vendor vouches for is signed in, as a user of no
+// catalog.
+//
+// Any other OpenID Provider can stand in for the demo's, with a person in the user catalog; its redirect URI is
+// http://localhost:7007/api/auth/demo/handler/frame:
 //
 //	CLIENT_SECRET=... go run ./examples/quickstart -issuer https://id.example.com -client-id ... -email you@example.com
 //
@@ -26,27 +34,26 @@ import (
 )
 
 func main() {
-	var o options
-	addr := flag.String("addr", "localhost:7007", "host and port to serve on")
-	flag.StringVar(&o.issuer, "issuer", "", "issuer URL of an OpenID Provider, instead of the demo provider")
-	flag.StringVar(&o.clientID, "client-id", "", "client ID at that provider")
-	flag.StringVar(&o.clientSecret, "client-secret", "", "client secret at that provider (or the variable CLIENT_SECRET, which other users do not see)")
-	flag.StringVar(&o.email, "email", "", "with -issuer: e-mail address of the person who is in the user catalog")
-	flag.Parse()
-	if o.clientSecret == "" {
-		o.clientSecret = os.Getenv("CLIENT_SECRET")
+	o, err := parseOptions(os.Args[1:], os.Getenv, os.Stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
-	if err := run(ctx, *addr, o); err != nil {
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx is done.
-func run(ctx context.Context, addr string, o options) error {
+func run(ctx context.Context, o options) error {
+	addr := o.addr
 	listener, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -57,13 +64,16 @@ func run(ctx context.Context, addr string, o options) error {
 	defer listener.Close()
 	origin := originOf(addr, listener.Addr())
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	handler, err := newHandler(origin, o, logger)
+	handler, err := newHandler(origin, o, nil, logger)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
+	if o.provider != "" {
+		fmt.Printf("\n  Register this redirect URI with %s; docs/providers.md says where:\n  %s\n", o.provider, o.callback(origin))
+	}
 	fmt.Printf("\n  Open %s in your browser. Ctrl-C ends it.\n\n", origin)
 
 	select {

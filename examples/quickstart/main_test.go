@@ -27,7 +27,7 @@ type portal struct {
 func newPortal(t *testing.T) *portal {
 	server := httptest.NewUnstartedServer(nil)
 	origin := "http://" + server.Listener.Addr().String()
-	handler, err := newHandler(origin, options{}, slog.New(slog.DiscardHandler))
+	handler, err := newHandler(origin, options{}, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	server.Config.Handler = handler
 	server.Start()
@@ -145,18 +145,11 @@ func TestPersonWhoIsNotInTheCatalogIsRefused(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
 }
 
-func TestOptions(t *testing.T) {
-	_, err := newHandler("http://localhost:7007", options{issuer: "https://id.example.com"}, slog.New(slog.DiscardHandler))
-	require.EqualError(t, err, "-issuer needs -client-id too")
-	_, err = newHandler("http://localhost:7007", options{issuer: "https://id.example.com", clientID: "app", clientSecret: "secret", email: "you@example.com"}, slog.New(slog.DiscardHandler))
-	require.NoError(t, err, "construction needs no network")
-}
-
 func TestRunSaysThatThePortIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	err = run(t.Context(), taken.Addr().String(), options{})
+	err = run(t.Context(), options{addr: taken.Addr().String()})
 	require.ErrorContains(t, err, taken.Addr().String()+" is taken by another program: stop it, or choose another port")
 	require.NotContains(t, err.Error(), "\n")
 }
@@ -164,7 +157,7 @@ func TestRunSaysThatThePortIsTaken(t *testing.T) {
 func TestRunEndsCleanly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, "127.0.0.1:0", options{}) }()
+	go func() { ended <- run(ctx, options{addr: "127.0.0.1:0"}) }()
 	cancel()
 	select {
 	case err := <-ended:

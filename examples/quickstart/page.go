@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"embed"
+	"errors"
+	"html"
 	"net/http"
+	"time"
 )
 
 //go:embed web
@@ -14,7 +18,11 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; con
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // handlePage serves the app: a page, its style and its script.
-func handlePage(mux *http.ServeMux) {
+func handlePage(mux *http.ServeMux, providerID string, builtIn bool) error {
+	index, err := indexPage(providerID, builtIn)
+	if err != nil {
+		return err
+	}
 	for path, file := range map[string]string{"/{$}": "index.html", "/app.css": "app.css", "/app.js": "app.js"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			h := w.Header()
@@ -24,7 +32,26 @@ func handlePage(mux *http.ServeMux) {
 			h.Set("X-Content-Type-Options", "nosniff")
 			h.Set("Referrer-Policy", "same-origin")
 			h.Set("Cache-Control", "no-cache")
+			if file == "index.html" {
+				http.ServeContent(w, r, file, time.Time{}, bytes.NewReader(index))
+				return
+			}
 			http.ServeFileFS(w, r, web, "web/"+file)
 		})
 	}
+	return nil
+}
+
+// indexPage is the page for a provider. As it stands it is for the built-in one; others get no scopes from the app, since each has its own, and
+// its package asks for those that it needs.
+func indexPage(providerID string, builtIn bool) ([]byte, error) {
+	page, err := web.ReadFile("web/index.html")
+	if err != nil || builtIn {
+		return page, err
+	}
+	const forDemo = `data-provider="demo" data-scopes="openid profile email" data-built-in>`
+	if !bytes.Contains(page, []byte(forDemo)) {
+		return nil, errors.New("web/index.html does not say which provider it is for")
+	}
+	return bytes.Replace(page, []byte(forDemo), []byte(`data-provider="`+html.EscapeString(providerID)+`" data-scopes="">`), 1), nil
 }

@@ -1,10 +1,12 @@
 // The app side of a sign-in: what a frontend has to do, and no more. Everything here can be read with the network tab open.
 
-const provider = "/api/auth/demo";
-const environment = "development";
-const basicScopes = ["openid", "profile", "email"];
-
 const $ = (id) => document.getElementById(id);
+
+// The server writes the provider's ID and the app's own scopes into the page. The provider's package asks for those that it needs itself.
+const { provider: providerID, scopes, builtIn } = document.body.dataset;
+const provider = "/api/auth/" + providerID;
+const environment = "development";
+const basicScopes = scopeList(scopes);
 
 // session is what the backend last answered: profile, providerInfo and backstageIdentity, with endsAt and life of the token in
 // milliseconds. It lives in memory alone: a token in localStorage would outlive the tab and be there for any script.
@@ -368,6 +370,9 @@ function wire(what, url, outcome) {
 }
 
 // --- start ---
+
+$("provider").textContent = providerID;
+$("built-in").hidden = builtIn === undefined;
 
 $("sign-in-popup").addEventListener("click", () => signIn(basicScopes, "Go on in the sign-in window…").then(helloIfSignedIn));
 $("sign-in-redirect").addEventListener("click", signInWithRedirect);
