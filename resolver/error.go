@@ -10,51 +10,31 @@ import (
 
 // Reason is the rule by which a resolver decided against a person. It is for logs, metrics and tests, and is never shown:
 // who can tell "unknown" from "refused" can find out who has an account.
-type Reason string
+type Reason = authprovider.Reason
+
+// Error says which rule of which resolver decided. Its Resolver is the name of the function in this package.
+type Error = authprovider.ResolverError
 
 const (
-	ReasonEmailMissing           Reason = "email_missing"            // the profile has no e-mail address
-	ReasonEmailMalformed         Reason = "email_malformed"          // what it has is not an address that every reader reads alike
-	ReasonEmailUnverified        Reason = "email_unverified"         // nobody checked the address, or nobody says so and somebody must
-	ReasonEmailDiffers           Reason = "email_differs"            // the user of that name has another address in the catalog
-	ReasonDomainNotAllowed       Reason = "domain_not_allowed"       // the address is of another domain
-	ReasonUsernameMissing        Reason = "username_missing"         // the provider gives no user name
-	ReasonAnnotationValueMissing Reason = "annotation_value_missing" // the provider gives nothing that the annotation could be
-	ReasonNameMalformed          Reason = "name_malformed"           // it cannot be the name of a user
-	ReasonNameTaken              Reason = "name_taken"               // it is the name of a user, and nothing says that this is them
-	ReasonUserNotFound           Reason = "user_not_found"           // the catalog has no such user
-	ReasonUserAmbiguous          Reason = "user_ambiguous"           // the catalog has several
-	ReasonGroupMissing           Reason = "group_missing"            // the user is not in the group
-	ReasonClaimMissing           Reason = "claim_missing"            // the provider does not make the claim
-	ReasonClaimDiffers           Reason = "claim_differs"            // the claim has another value
-	ReasonDenied                 Reason = "denied"                   // nobody passes here
+	ReasonEmailMissing             Reason = "email_missing"              // the profile has no e-mail address
+	ReasonEmailMalformed           Reason = "email_malformed"            // what it has is not an address that every reader reads alike
+	ReasonEmailUnverified          Reason = "email_unverified"           // nobody checked the address, or nobody says so and somebody must
+	ReasonEmailDiffers             Reason = "email_differs"              // the user of that name has another address in the catalog
+	ReasonDomainNotAllowed         Reason = "domain_not_allowed"         // the address is of another domain
+	ReasonUsernameMissing          Reason = "username_missing"           // the provider gives no user name
+	ReasonAnnotationValueMissing   Reason = "annotation_value_missing"   // the provider gives nothing that the annotation could be
+	ReasonAnnotationValueMalformed Reason = "annotation_value_malformed" // what it gives has invisible characters, or is too long
+	ReasonNameMalformed            Reason = "name_malformed"             // it cannot be the name of a user
+	ReasonNameTaken                Reason = "name_taken"                 // it is the name of a user, and nothing says that this is them
+	ReasonUserNotFound             Reason = "user_not_found"             // the catalog has no such user
+	ReasonUserAmbiguous            Reason = "user_ambiguous"             // the catalog has several
+	ReasonGroupMissing             Reason = "group_missing"              // the user is not in the group
+	ReasonClaimMissing             Reason = "claim_missing"              // the provider does not make the claim
+	ReasonClaimDiffers             Reason = "claim_differs"              // the claim has another value
+	ReasonDenied                   Reason = "denied"                     // nobody passes here
 )
 
-// Error says which rule of which resolver decided. Err wraps [authprovider.ErrNoMatch] if the next resolver may try,
-// [authprovider.ErrNotAllowed] if the person is refused, and [authprovider.ErrAmbiguousUser] if there are several users; what the
-// person is told depends on that alone.
-type Error struct {
-	// Resolver is the name of the function in this package; that of a combinator has what it looks for behind it.
-	Resolver string
-	Reason   Reason
-	// Detail is for the log. It may be empty.
-	Detail string
-	Err    error
-}
-
 const prefix = "resolver: "
-
-// Error returns all of it, for logs.
-func (e *Error) Error() string {
-	text := prefix + e.Resolver + ": " + string(e.Reason)
-	if e.Detail != "" {
-		text += ": " + e.Detail
-	}
-	return text + ": " + e.Err.Error()
-}
-
-// Unwrap returns Err.
-func (e *Error) Unwrap() error { return e.Err }
 
 // innerError is an error that came out of a combinator's inner resolver: "resolver: outer > inner: why".
 type innerError struct {

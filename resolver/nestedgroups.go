@@ -1,7 +1,9 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,15 +39,19 @@ func NestedGroups(parents GroupParents) authprovider.OwnershipResolver {
 
 // NestedGroupsWith is [NestedGroups] with bounds of one's own.
 func NestedGroupsWith(parents GroupParents, o NestedGroupsOptions) authprovider.OwnershipResolver {
-	if o.MaxDepth == 0 {
-		o.MaxDepth = 20
+	var mistake error
+	switch {
+	case parents == nil:
+		mistake = errors.New("resolver: NestedGroups: the source of parents is nil")
+	case o.MaxDepth < 0:
+		mistake = errors.New("resolver: NestedGroups: NestedGroupsOptions.MaxDepth is negative")
+	case o.MaxGroups < 0:
+		mistake = errors.New("resolver: NestedGroups: NestedGroupsOptions.MaxGroups is negative")
 	}
-	if o.MaxGroups == 0 {
-		o.MaxGroups = 1000
-	}
+	maxDepth, maxGroups := cmp.Or(o.MaxDepth, 20), cmp.Or(o.MaxGroups, 1000)
 	return func(ctx context.Context, u authprovider.User) ([]string, error) {
-		if parents == nil {
-			return nil, fmt.Errorf("resolver: NestedGroups: the source of parents is nil")
+		if mistake != nil {
+			return nil, mistake
 		}
 		self, err := authprovider.ParseEntityRef(u.Ref)
 		if err != nil {
@@ -68,12 +74,12 @@ func NestedGroupsWith(parents GroupParents, o NestedGroupsOptions) authprovider.
 			}
 			level := refs[first:]
 			switch {
-			case len(refs)-1 > o.MaxGroups:
-				return nil, fmt.Errorf("resolver: NestedGroups: %s is in more than %d groups", refs[0], o.MaxGroups)
+			case len(refs)-1 > maxGroups:
+				return nil, fmt.Errorf("resolver: NestedGroups: %s is in more than %d groups", refs[0], maxGroups)
 			case len(level) == 0:
 				return refs, nil
-			case depth > o.MaxDepth:
-				return nil, fmt.Errorf("resolver: NestedGroups: the groups of %s are nested more than %d deep", refs[0], o.MaxDepth)
+			case depth > maxDepth:
+				return nil, fmt.Errorf("resolver: NestedGroups: the groups of %s are nested more than %d deep", refs[0], maxDepth)
 			}
 			if next, err = parents.ParentGroups(ctx, level); err != nil {
 				return nil, err
