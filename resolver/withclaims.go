@@ -13,8 +13,8 @@ import (
 // WithClaims adds claims to the user tokens of those whom inner signs in. The function gets the identity and returns claims by name,
 // with values that encode to JSON.
 //
-// A name that is the issuer's own (iss, sub, aud, exp, iat, nbf, jti, typ, ent, uip, in whatever case), that has other characters than
-// ASCII letters, digits and "_.:/-", or that the identity has a claim of already, fails the sign-in. So does any error but one that wraps
+// A name that is the issuer's own (iss, sub, aud, exp, iat, nbf, jti, typ, ent, uip, in whatever case), that is not made of 1 to 64 ASCII
+// letters, digits and "_.:/-", or that the identity has a claim of already, fails the sign-in. So does any error but one that wraps
 // [authprovider.ErrNotAllowed], by which the function refuses; none lets another resolver try, since inner has already said who
 // the person is. The function may be called concurrently.
 //
@@ -57,7 +57,7 @@ func WithClaims[R any](inner authprovider.SignInResolver[R],
 // checkClaimName refuses what a token issuer writes itself or would have to escape: a host's own issuer may do neither, and a name
 // such as `x":0,"sub` would be two claims.
 func checkClaimName(name string) error {
-	if name == "" || strings.IndexFunc(name, func(c rune) bool {
+	if name == "" || len(name) > 64 || strings.IndexFunc(name, func(c rune) bool {
 		return c >= 0x80 || !isAlphanumeric(byte(c)) && !strings.ContainsRune("_.:/-", c)
 	}) >= 0 {
 		return fmt.Errorf("resolver: WithClaims: %.100q cannot be the name of a claim", name)
