@@ -41,7 +41,9 @@ type Warning struct {
 }
 
 // String returns all of it, such as "app-config.yaml:30: auth.autologout: is the app's".
-func (w Warning) String() string { return fmt.Sprintf("%s:%d: %s: %s", w.File, w.Line, w.Key, w.Message) }
+func (w Warning) String() string {
+	return fmt.Sprintf("%s:%d: %s: %s", w.File, w.Line, w.Key, w.Message)
+}
 
 // Format implements [fmt.Formatter] for every verb, so that no secret is ever printed.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }

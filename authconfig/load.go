@@ -117,8 +117,8 @@ func (l *loading) config(root *node) *Config {
 		Providers:      make(map[string]authprovider.ProviderFactory),
 	}
 	l.checkBase(c.Auth, auth, root)
-	c.Issuer = l.issuer(c.Auth, section, vs)
 	l.providers(c, section)
+	c.Issuer = l.issuer(c.Auth, section, vs)
 	c.Warnings = l.warnings
 	return c
 }
@@ -167,16 +167,24 @@ func (l *loading) checkBase(c authprovider.Config, auth, root *node) {
 				} else if session != nil {
 					at = session.at
 				}
-				text := withoutSecrets(strings.TrimPrefix(e.Error(), "authprovider: Config.Secrets "), l.secrets)
-				l.fault(at, "auth.session.secret", "%s", text).Paste = secretPaste
+				text := strings.TrimPrefix(e.Error(), "authprovider: Config.Secrets ")
+				if len(c.Secrets) == 1 {
+					text = strings.TrimPrefix(text, "[0] ")
+				}
+				l.fault(at, "auth.session.secret", "%s", withoutSecrets(text, l.secrets)).Paste = secretPaste
 			default:
 				l.vendorFault(l.base, e)
 			}
 		}
 	}
-	if len(l.errs) == failed {
-		l.trial = pc
+	if len(l.errs) > failed {
+		// The providers' faults are told in the same run: they depend on no more than the base URL.
+		pc, err = authprovider.NewProviderContext(authprovider.Config{BaseURL: c.BaseURL, InsecureEphemeralSecret: true, Issuer: c.Issuer}, "trial")
+		if err != nil {
+			return
+		}
 	}
+	l.trial = pc
 }
 
 // trialIssuer is in the place of the host's, which is made later. Nobody signs in with it.
@@ -243,8 +251,8 @@ func (l *loading) database(c *tokenissuer.Config, base authprovider.Config, s au
 		}
 		return
 	}
-	if l.trial == nil {
-		return
+	if len(l.errs) > 0 {
+		return // a database is not opened for nothing
 	}
 	if len(base.Secrets) == 0 {
 		l.fault(l.base.at, "auth.session.secret", "is required to keep keys in a database").Paste = secretPaste

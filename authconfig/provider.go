@@ -113,6 +113,8 @@ func (p *OAuth[P]) load(l *loading, id string, n *node, path string) []instance 
 			l.fault(f.at, at, "is no environment: the keys of this provider stand one level deeper, below a name such as \"development\"")
 		case !authprovider.ValidID(f.key):
 			l.fault(f.at, at, "the name of an environment matches [a-z0-9][A-Za-z0-9._-]*")
+		case len(f.value.fields) > 0 && !l.known(p.section, f.value):
+			l.fault(f.at, at, "holds a further level in place of the keys of an environment. For several of one vendor, register the provider under a further ID")
 		default:
 			factory, vs := p.environment(l, id, f.value, at)
 			all = append(all, instance{environment: f.key, factory: factory, from: vs})

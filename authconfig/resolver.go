@@ -10,9 +10,10 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// Resolver is a sign-in resolver that signIn.resolvers may name. [ResolverFunc] and [ResolverWith] make it.
+// Resolver is a sign-in resolver that signIn.resolvers may name. [ResolverFunc], [ResolverWith] and [ResolverRefused] make it.
 type Resolver[R any] struct {
 	options reflect.Type // nil if there are none
+	refused bool
 	decode  func(l *loading, n *node, path string) authprovider.SignInResolver[R]
 }
 
@@ -43,6 +44,14 @@ func ResolverWith[R, O any](signIn func(O) (authprovider.SignInResolver[R], erro
 			l.vendorFault(vs, err)
 		}
 		return r
+	}}
+}
+
+// ResolverRefused makes a Resolver that is known by name, and refused: why says what to name instead.
+func ResolverRefused[R any](why string) Resolver[R] {
+	return Resolver[R]{refused: true, decode: func(l *loading, n *node, path string) authprovider.SignInResolver[R] {
+		l.fault(n.get("resolver").at, path+".resolver", "%s", why)
+		return nil
 	}}
 }
 
@@ -81,11 +90,22 @@ func resolvers[R any](l *loading, id string, s *signInSection, path string, code
 			if name.kind == reference || variable.MatchString(name.text) {
 				text = ""
 			}
-			l.fault(name.at, at+".resolver", "this provider has no resolver of that name%s", suggest(text, slices.Collect(maps.Keys(named))))
+			l.fault(name.at, at+".resolver", "this provider has no resolver of that name%s", suggest(text, names(named)))
 			continue
 		}
 		if signIn := r.decode(l, n, at); signIn != nil {
 			all = append(all, signIn)
+		}
+	}
+	return all
+}
+
+// names returns those that are not refused.
+func names[R any](named map[string]Resolver[R]) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if !named[name].refused {
+			all = append(all, name)
 		}
 	}
 	return all

@@ -2,24 +2,60 @@ package builtin
 
 import (
 	"example.com/stagedoor/authconfig"
-	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/awsalb"
+	"example.com/stagedoor/azureeasyauth"
 	"example.com/stagedoor/cfaccess"
+	"example.com/stagedoor/gcpiap"
+	"example.com/stagedoor/guest"
+	"example.com/stagedoor/oauth2proxy"
+	"example.com/stagedoor/oauthadapter/atlassian"
+	"example.com/stagedoor/oauthadapter/auth0"
+	"example.com/stagedoor/oauthadapter/bitbucket"
+	"example.com/stagedoor/oauthadapter/bitbucketserver"
 	"example.com/stagedoor/oauthadapter/github"
+	"example.com/stagedoor/oauthadapter/gitlab"
 	"example.com/stagedoor/oauthadapter/google"
+	"example.com/stagedoor/oauthadapter/keycloak"
+	"example.com/stagedoor/oauthadapter/microsoft"
+	"example.com/stagedoor/oauthadapter/oauth2provider"
+	"example.com/stagedoor/oauthadapter/oidcprovider"
+	"example.com/stagedoor/oauthadapter/okta"
+	"example.com/stagedoor/oauthadapter/onelogin"
 )
 
-// Registry returns all of ours under the IDs that Backstage knows them by, and under ours where they differ. It is the caller's to change.
+// Registry returns all of ours, under every spelling of their IDs that Backstage's packages and pages have had. It is the caller's to change.
 func Registry() authconfig.Registry {
 	r := authconfig.Registry{
-		"github": GitHub(github.Config{}),
-		"google": Google(google.Config{}),
-	}
-	r["cfaccess"] = CFAccess(cfaccess.Config{})
-	return r
-}
+		"atlassian": Atlassian(atlassian.Config{}),
+		"auth0":     Auth0(auth0.Config{}),
+		"awsalb":    AWSALB(awsalb.Config{}),
+		"bitbucket": Bitbucket(bitbucket.Config{}),
+		"cfaccess":  CFAccess(cfaccess.Config{}),
+		"github":    GitHub(github.Config{}),
+		"gitlab":    GitLab(gitlab.Config{}),
+		"google":    Google(google.Config{}),
+		"guest":     Guest(guest.Config{}),
+		"keycloak":  Keycloak(keycloak.Config{}),
+		"microsoft": Microsoft(microsoft.Config{}),
+		"oauth2":    OAuth2(oauth2provider.Config{}),
+		"oidc":      OIDC(oidcprovider.Config{}),
+		"okta":      Okta(okta.Config{}),
+		"onelogin":  OneLogin(onelogin.Config{}),
 
-// client is what every OAuth vendor's section has.
-type client struct {
-	ClientID     string              `key:"clientId,required" doc:"The client's ID at the vendor."`
-	ClientSecret authprovider.Secret `key:"clientSecret,required" doc:"The client's secret at the vendor."`
+		"azureEasyAuth":   AzureEasyAuth(azureeasyauth.Config{}),
+		"bitbucketServer": BitbucketServer(bitbucketserver.Config{}),
+		"gcpIap":          GCPIAP(gcpiap.Config{}),
+		"oauth2Proxy":     OAuth2Proxy(oauth2proxy.Config{}),
+	}
+	for other, id := range map[string]string{
+		"awsAlb": "awsalb", "aws-alb": "awsalb",
+		"azureeasyauth": "azureEasyAuth", "easyAuth": "azureEasyAuth",
+		"bitbucketserver": "bitbucketServer",
+		"cfAccess":        "cfaccess",
+		"gcpiap":          "gcpIap", "gcp-iap": "gcpIap",
+		"oauth2proxy": "oauth2Proxy",
+	} {
+		r[other] = r[id]
+	}
+	return r
 }

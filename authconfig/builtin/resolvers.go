@@ -3,7 +3,6 @@ package builtin
 import (
 	"context"
 	"errors"
-	"maps"
 	"reflect"
 
 	"example.com/stagedoor/authconfig"
@@ -67,11 +66,35 @@ func byUsername[R any](username func(R) string) authconfig.Resolver[R] {
 	})
 }
 
-// byAnnotation is the resolver that goes by a stable ID in an annotation.
-func byAnnotation[R any](annotation string, value func(R) string) authconfig.Resolver[R] {
-	return authconfig.ResolverWith(func(o catalogOptions) (authprovider.SignInResolver[R], error) {
-		return resolver.AnnotationMatchingWith(annotation, value, o.options()),
-			check(resolver.AnnotationMatchingWith(annotation, func(nobody) string { return "" }, o.options()))
+// annotationOptions are those of the resolver that goes by an ID in an annotation.
+type annotationOptions struct {
+	catalogOptions
+	Annotation string `key:"annotation" example:"sso.example.com/user-id" doc:"The annotation, such as sso.example.com/user-id, of users in the catalog."`
+}
+
+// byAnnotation is the resolver that goes by a stable ID in an annotation. If usual is empty, the vendor has no annotation that is the same for
+// everybody, and a file must name one.
+func byAnnotation[R any](usual string, value func(R) string) authconfig.Resolver[R] {
+	return authconfig.ResolverWith(func(o annotationOptions) (authprovider.SignInResolver[R], error) {
+		if o.Annotation == "" {
+			o.Annotation = usual
+		}
+		if o.Annotation == "" {
+			return nil, &authconfig.KeyError{Field: "Annotation", Message: "is required: there are several of this vendor in the world, which give the same IDs to different people",
+				Paste: "annotation: sso.example.com/user-id"}
+		}
+		return resolver.AnnotationMatchingWith(o.Annotation, value, o.options()),
+			check(resolver.AnnotationMatchingWith(o.Annotation, func(nobody) string { return "" }, o.options()))
+	})
+}
+
+// byFunction is a resolver of the vendor's package, which has rules of its own.
+func byFunction[R any](r authprovider.SignInResolver[R]) authconfig.Resolver[R] {
+	return authconfig.ResolverWith(func(struct {
+		WithoutUser authconfig.Unsupported `key:"dangerouslyAllowSignInWithoutUserInCatalog" doc:"is not supported with this resolver"`
+		Domains     authconfig.Unsupported `key:"allowedDomains" doc:"is not supported with this resolver"`
+	}) (authprovider.SignInResolver[R], error) {
+		return r, nil
 	})
 }
 
@@ -86,11 +109,4 @@ func check(r authprovider.SignInResolver[nobody]) error {
 		return nil
 	}
 	return err
-}
-
-// with adds resolvers of a provider's own to those by e-mail address.
-func with[R any](own map[string]authconfig.Resolver[R]) map[string]authconfig.Resolver[R] {
-	all := EmailResolvers[R]()
-	maps.Copy(all, own)
-	return all
 }
