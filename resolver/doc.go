@@ -9,18 +9,28 @@
 //	"partners": oidcprovider.Provider(partners, resolver.RequireDomain("example.com",
 //		resolver.EmailMatchingUserEntityProfileEmail[oidcprovider.Result])),
 //
-// Start with [EmailMatchingUserEntityProfileEmail] and [EmailOptions]. Go infers the provider's result type for a resolver
-// that is a direct argument of Provider; everywhere else it is spelled out, as for lab and partners here.
-// A policy of your own is a plain function; see the example named Custom.
+// There are resolvers that go by an ID ([AnnotationMatching]), an address ([EmailMatchingUserEntityProfileEmail],
+// [EmailLocalPartMatchingUserEntityName]) or a user name ([UsernameMatchingUserEntityName]); each has a form with [EmailOptions], whose
+// rules about domains and verified addresses hold in all of them. Prefer an ID to an address and an address to a name: names are
+// taken over, and most of them are chosen.
+//
+// Combinators take a resolver, or several, and are one again: [FirstMatch]; [RequireDomain], [RequireClaim] and [RequireGroup], which refuse;
+// [WhenDomain] and [WhenClaim], which pass on; [Deny]; [WithOwnership] and [WithClaims], which add to what was found. [NestedGroups] is a
+// rule about ownership for all resolvers.
+//
+// Go infers the provider's result type for a resolver that is a direct argument of Provider, and from a function that takes the result;
+// everywhere else it is spelled out, as for lab and partners here. A policy of your own is a plain function; see the example
+// named Custom.
 //
 // # Who goes on, who is refused
 //
 // A resolver that has nothing to go by (the profile holds no e-mail address, the catalog has no such user) passes on with
 // [authprovider.ErrNoMatch], and the next one tries. Whatever speaks against the person ends the sign-in with
 // [authprovider.ErrNotAllowed]: an address that nobody verified, one that is malformed, a domain that is not allowed. A
-// laxer resolver further down must not undo that. A catalog that fails, or that knows several such users, ends it too.
+// laxer resolver further down must not undo that. A catalog that fails, or that knows several such users, ends it too, and so does a panic.
 //
-// The person is told the same in all the cases of refusal. The log is told which rule of which resolver decided: see [Error].
+// The person is told the same in all the cases of refusal. The log is told which rule of which resolver decided, with every combinator
+// on the way: see [Error].
 //
 // # Addresses
 //

@@ -2,8 +2,11 @@ package resolver_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"example.com/stagedoor/authprovider"
@@ -14,15 +17,29 @@ import (
 // In a host, Result and SignInInfo are those of the provider's package, such as github.Result and github.SignInInfo,
 // and Provider is that package's function.
 type (
-	Claims     struct{ Groups []string }
-	Result     = *Claims
+	Person struct {
+		Subject string   `json:"sub"`
+		Login   string   `json:"preferred_username"`
+		Groups  []string `json:"groups"`
+	}
+	Result     = *Person
 	SignInInfo = authprovider.SignInInfo[Result]
 )
 
-// Provider stands for a vendor's: it returns a function that signs somebody in.
+// Claims makes a Person a [resolver.Claimer], as the results of vendors and proxies are.
+func (p *Person) Claims(v any) error {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, v)
+}
+
+// Provider stands for a vendor's: it returns a function that signs somebody in, of whom the part before the '@' is the login as well.
 func Provider(rc *authprovider.ResolverContext, signIn ...authprovider.SignInResolver[Result]) func(address string, groups ...string) {
 	return func(address string, groups ...string) {
-		in := SignInInfo{Profile: authprovider.Profile{Email: address}, Result: &Claims{groups}}
+		login, _, _ := strings.Cut(address, "@")
+		in := SignInInfo{Profile: authprovider.Profile{Email: address}, Result: &Person{Subject: "id-of-" + login, Login: login, Groups: groups}}
 		id, err := authprovider.ResolveSignIn(context.Background(), in, rc, signIn...)
 		switch {
 		case errors.Is(err, authprovider.ErrNotAllowed):
@@ -31,12 +48,16 @@ func Provider(rc *authprovider.ResolverContext, signIn ...authprovider.SignInRes
 			fmt.Println("failed:", err)
 		default:
 			fmt.Println(address, "is", id.UserRef, "and owns", id.OwnershipRefs)
+			for name, value := range id.Claims {
+				fmt.Println("with the claim", name, value)
+			}
 		}
 	}
 }
 
 var users = authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
-	authprovider.User{Ref: "user:default/jane", Email: "jane@example.com", MemberOf: []string{"group:default/dev"}},
+	authprovider.User{Ref: "user:default/jane", Email: "jane@example.com", MemberOf: []string{"group:default/dev"},
+		Annotations: map[string]string{"sso.example.com/id": "id-of-jane"}},
 	authprovider.User{Ref: "user:default/bob", Email: "bob@partner.example"},
 )})
 
@@ -102,6 +123,136 @@ func ExampleFirstMatch() {
 	// bob@evil.example is refused
 }
 
+// A stable ID is the best that a provider can give. Go infers the result type from the function.
+func ExampleAnnotationMatching() {
+	signIn := Provider(users, resolver.AnnotationMatching("sso.example.com/id", func(p *Person) string { return p.Subject }))
+	signIn("jane@example.com")
+	signIn("bob@partner.example")
+	// Output:
+	// jane@example.com is user:default/jane and owns [user:default/jane group:default/dev]
+	// bob@partner.example is refused
+}
+
+func ExampleAnnotationMatchingWith() {
+	signIn := Provider(users, resolver.AnnotationMatchingWith("sso.example.com/id", func(p *Person) string { return p.Subject },
+		resolver.EmailOptions{AllowedDomains: []string{"example.com"}}))
+	signIn("jane@example.com")
+	signIn("jane@partner.example")
+	// Output:
+	// jane@example.com is user:default/jane and owns [user:default/jane group:default/dev]
+	// jane@partner.example is refused
+}
+
+func ExampleUsernameMatchingUserEntityName() {
+	signIn := Provider(users, resolver.UsernameMatchingUserEntityName(func(p *Person) string { return p.Login }))
+	signIn("Jane@anywhere.example")
+	signIn("user:default/jane@anywhere.example")
+	// Output:
+	// Jane@anywhere.example is user:default/jane and owns [user:default/jane group:default/dev]
+	// user:default/jane@anywhere.example is refused
+}
+
+func ExampleUsernameMatchingUserEntityNameWith() {
+	signIn := Provider(users, resolver.UsernameMatchingUserEntityNameWith(func(p *Person) string { return p.Login },
+		resolver.EmailOptions{AllowedDomains: []string{"example.com"}}))
+	signIn("jane@example.com")
+	signIn("jane@anywhere.example")
+	// Output:
+	// jane@example.com is user:default/jane and owns [user:default/jane group:default/dev]
+	// jane@anywhere.example is refused
+}
+
+// These are groups of the catalog.
+func ExampleRequireGroup() {
+	signIn := Provider(users, resolver.RequireGroup("group:default/dev", resolver.EmailMatchingUserEntityProfileEmail[Result]))
+	signIn("jane@example.com")
+	signIn("bob@partner.example")
+	// Output:
+	// jane@example.com is user:default/jane and owns [user:default/jane group:default/dev]
+	// bob@partner.example is refused
+}
+
+// These are groups of the provider's.
+func ExampleRequireClaim() {
+	signIn := Provider(users, resolver.RequireClaim("groups", "staff", resolver.EmailMatchingUserEntityProfileEmail[Result]))
+	signIn("jane@example.com", "staff", "chess")
+	signIn("jane@example.com", "chess")
+	// Output:
+	// jane@example.com is user:default/jane and owns [user:default/jane group:default/dev]
+	// jane@example.com is refused
+}
+
+// Staff is found by name, everybody else by address.
+func ExampleWhenClaim() {
+	signIn := Provider(users,
+		resolver.WhenClaim("groups", "staff", resolver.UsernameMatchingUserEntityName(func(p *Person) string { return p.Login })),
+		resolver.EmailMatchingUserEntityProfileEmail,
+	)
+	signIn("jane@home.example", "staff")
+	signIn("jane@home.example")
+	// Output:
+	// jane@home.example is user:default/jane and owns [user:default/jane group:default/dev]
+	// jane@home.example is refused
+}
+
+// Staff signs in elsewhere.
+func ExampleDeny() {
+	signIn := Provider(users,
+		resolver.WhenDomain("example.com", resolver.Deny[Result]),
+		resolver.EmailMatchingUserEntityProfileEmail,
+	)
+	signIn("jane@example.com")
+	signIn("bob@partner.example")
+	// Output:
+	// jane@example.com is refused
+	// bob@partner.example is user:default/bob and owns [user:default/bob]
+}
+
+func ExampleWhenDomain() {
+	signIn := Provider(users, resolver.WhenDomain("partner.example", resolver.EmailMatchingUserEntityProfileEmail[Result]))
+	signIn("jane@example.com")
+	signIn("bob@partner.example")
+	// Output:
+	// jane@example.com is refused
+	// bob@partner.example is user:default/bob and owns [user:default/bob]
+}
+
+func ExampleWithClaims() {
+	signIn := Provider(users, resolver.WithClaims(resolver.EmailMatchingUserEntityProfileEmail[Result],
+		func(_ context.Context, in SignInInfo, _ authprovider.Identity) (map[string]any, error) {
+			return map[string]any{"example.com/on-call": slices.Contains(in.Result.Groups, "sre")}, nil
+		}))
+	signIn("jane@example.com", "sre")
+	// Output:
+	// jane@example.com is user:default/jane and owns [user:default/jane group:default/dev]
+	// with the claim example.com/on-call true
+}
+
+// The groups of a catalog know which groups they are in.
+func ExampleNestedGroups() {
+	catalog := memcatalog.New(
+		authprovider.User{Ref: "user:default/jane", Email: "jane@example.com", MemberOf: []string{"group:default/dev"}},
+		authprovider.User{Ref: "group:default/dev", MemberOf: []string{"group:default/engineering"}},
+		authprovider.User{Ref: "group:default/engineering", MemberOf: []string{"group:default/everybody"}},
+	)
+	// In a host, these two are fields of authprovider.Config.
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: catalog, Ownership: resolver.NestedGroups(catalog)})
+	signIn := Provider(rc, resolver.EmailMatchingUserEntityProfileEmail)
+	signIn("jane@example.com")
+	// Output: jane@example.com is user:default/jane and owns [user:default/jane group:default/dev group:default/engineering group:default/everybody]
+}
+
+func ExampleNestedGroupsWith() {
+	catalog := memcatalog.New(
+		authprovider.User{Ref: "group:default/dev", MemberOf: []string{"group:default/engineering"}},
+		authprovider.User{Ref: "group:default/engineering", MemberOf: []string{"group:default/everybody"}},
+	)
+	ownership := resolver.NestedGroupsWith(catalog, resolver.NestedGroupsOptions{MaxDepth: 1})
+	_, err := ownership(context.Background(), authprovider.User{Ref: "user:default/jane", MemberOf: []string{"group:default/dev"}})
+	fmt.Println(err)
+	// Output: resolver: NestedGroups: the groups of user:default/jane are nested more than 1 deep
+}
+
 // Groups that the provider vouches for are added to those of the catalog.
 func ExampleWithOwnership() {
 	signIn := Provider(users, resolver.WithOwnership(resolver.EmailMatchingUserEntityProfileEmail[Result],
@@ -140,7 +291,7 @@ func Example_custom() {
 
 func TestOnlySRE(t *testing.T) {
 	for group, wantErr := range map[string]error{"sre": nil, "chess": authprovider.ErrNotAllowed} {
-		in := SignInInfo{Profile: authprovider.Profile{Email: "jane@example.com"}, Result: &Claims{[]string{group}}}
+		in := SignInInfo{Profile: authprovider.Profile{Email: "jane@example.com"}, Result: &Person{Groups: []string{group}}}
 		id, err := onlySRE(t.Context(), in, users)
 		if !errors.Is(err, wantErr) || err == nil && id.UserRef != "user:default/jane" {
 			t.Errorf("%s: got %v, %v", group, id, err)
