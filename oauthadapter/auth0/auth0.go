@@ -2,7 +2,9 @@ package auth0
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"example.com/stagedoor/authprovider"
@@ -89,6 +91,29 @@ func New(c Config) (*Authenticator, error) {
 func profile(_ context.Context, in oidcprovider.Result) (Profile, authprovider.Profile, error) {
 	p, err := newProfile(in.FullProfile)
 	return p, in.Profile, err
+}
+
+// Authenticate implements [oauthadapter.OAuthHandlers].
+func (a *Authenticator) Authenticate(ctx context.Context, req oauthadapter.CallbackRequest) (Result, error) {
+	result, err := a.Vendor.Authenticate(ctx, req)
+	return result, standard(err)
+}
+
+// Refresh implements [oauthadapter.Refresher].
+func (a *Authenticator) Refresh(ctx context.Context, req oauthadapter.RefreshRequest) (Result, error) {
+	result, err := a.Vendor.Refresh(ctx, req)
+	return result, standard(err)
+}
+
+// standard gives an error its usual code: of a client whose secret is wrong Auth0 says what others say of a person who refused.
+func standard(err error) error {
+	var answer *oauthadapter.ProviderError
+	if !errors.As(err, &answer) || answer.Code != "access_denied" || answer.Status != http.StatusUnauthorized {
+		return err
+	}
+	translated := *answer
+	translated.Code, translated.Description = "invalid_client", answer.Code+": "+answer.Description
+	return &translated
 }
 
 // EndSessionURL implements [oauthadapter.SessionEnder] with Auth0's own sign-out page.

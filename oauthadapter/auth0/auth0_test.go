@@ -9,36 +9,23 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
-	"example.com/stagedoor/internal/fakeidp"
-	"example.com/stagedoor/internal/vendortest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/auth0"
 )
 
 const (
+	secret = "marker-client-secret/+ "
+
 	domain = "acme.eu.auth0.com"
 	org    = "org_9ybsU1dN2dKfDkBi"
 )
 
-func newAuth0(t testing.TB, people ...fakeidp.Person) *vendortest.Vendor {
-	const base = "https://" + domain
-	v := vendortest.New(t, vendortest.Config{
-		Issuer: base + "/",
-		Endpoints: map[fakeidp.Endpoint]string{
-			fakeidp.Authorize: base + "/authorize",
-			fakeidp.Token:     base + "/oauth/token",
-			fakeidp.JWKS:      base + "/.well-known/jwks.json",
-			fakeidp.UserInfo:  base + "/userinfo",
-			fakeidp.Revoke:    base + "/oauth/revoke",
-		},
-		People: people,
-	})
-	v.Set(func(b *fakeidp.Behavior) { b.RefreshNeedsOfflineAccess = true })
-	return v
+func newAuth0(t testing.TB, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	return authprovidertest.NewAuth0(t, authprovidertest.Auth0Vendor{}, authprovidertest.VendorConfig{People: people, ClientSecret: secret})
 }
 
-func config(v *vendortest.Vendor) auth0.Config {
-	return auth0.Config{Domain: domain, ClientID: vendortest.ClientID, ClientSecret: vendortest.ClientSecret, HTTPClient: v.HTTPClient(), Now: v.Clock.Now}
+func config(v *authprovidertest.Vendor) auth0.Config {
+	return auth0.Config{Domain: domain, ClientID: v.ClientID(), ClientSecret: v.ClientSecret(), HTTPClient: v.Client(), Now: v.Clock.Now}
 }
 
 func newAuthenticator(t testing.TB, c auth0.Config) *auth0.Authenticator {
@@ -50,17 +37,16 @@ func newAuthenticator(t testing.TB, c auth0.Config) *auth0.Authenticator {
 
 func TestVendor(t *testing.T) {
 	v := newAuth0(t)
-	vendortest.Run(t, v, newAuthenticator(t, config(v)))
-	require.Zero(t, v.Calls(fakeidp.UserInfo), "its limit is low, and the ID token has it all")
-}
-
-func TestHost(t *testing.T) {
-	v := newAuth0(t)
 	c := config(v)
-	c.HTTPClient, c.Now = nil, nil
-	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[auth0.Result]) authprovider.ProviderFactory {
-		return auth0.Provider(c, signIn...)
+	ofHost := c
+	ofHost.HTTPClient, ofHost.Now = nil, nil
+	authprovidertest.TestVendor(t, authprovidertest.VendorTest[auth0.Profile]{
+		Vendor: v, Handlers: newAuthenticator(t, c), Config: c,
+		Provider: func(signIn ...authprovider.SignInResolver[auth0.Result]) authprovider.ProviderFactory {
+			return auth0.Provider(ofHost, signIn...)
+		},
 	})
+	require.Zero(t, v.Calls(authprovidertest.UserInfo), "its limit is low, and the ID token has it all")
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -81,19 +67,13 @@ func TestNewRefuses(t *testing.T) {
 		"organization, white space": {func(c *auth0.Config) { c.Organization = " acme" }, "auth0: Config.Organization"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := auth0.Config{Domain: domain, ClientID: "id", ClientSecret: vendortest.ClientSecret}
+			c := auth0.Config{Domain: domain, ClientID: "id", ClientSecret: secret}
 			tt.change(&c)
 			_, err := auth0.New(c)
 			require.ErrorContains(t, err, tt.want)
-			require.NotContains(t, err.Error(), vendortest.ClientSecret)
+			require.NotContains(t, err.Error(), secret)
 		})
 	}
-}
-
-func TestSecretIsNotPrinted(t *testing.T) {
-	v := newAuth0(t)
-	c := config(v)
-	vendortest.PrintsNoSecret(t, c, &c, newAuthenticator(t, c))
 }
 
 func TestAuthorizationRequest(t *testing.T) {
@@ -129,18 +109,16 @@ func TestAuthorizationRequest(t *testing.T) {
 			tt.change(&c)
 			a := newAuthenticator(t, c)
 			if tt.want == nil {
-				req, _ := vendortest.StartRequest(tt.query, a.RequiredScopes()...)
-				_, err := a.Start(t.Context(), req)
+				_, _, err := authprovidertest.AuthorizationRequest(t, a, tt.query)
 				require.ErrorIs(t, err, authprovider.ErrInput)
 				require.NotContains(t, err.Error(), "evil")
 				return
 			}
-			address, q := vendortest.AuthorizationRequest(t, a, tt.query, a.RequiredScopes()...)
+			address, q, err := authprovidertest.AuthorizationRequest(t, a, tt.query, a.RequiredScopes()...)
+			require.NoError(t, err)
 			require.Equal(t, "https://"+domain+"/authorize", address)
 			for name, value := range map[string]string{
-				"client_id": vendortest.ClientID, "response_type": "code", "redirect_uri": authprovidertest.ConformanceCallback,
-				"scope": "openid profile email offline_access", "state": "the-state", "nonce": "the-nonce",
-				"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256",
+				"client_id": authprovidertest.DefaultClientID, "scope": "openid profile email offline_access",
 			} {
 				tt.want.Set(name, value)
 			}
@@ -171,12 +149,12 @@ func TestOrganization(t *testing.T) {
 		"no name":                {"acme", map[string]any{"org_id": org}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			jane := fakeidp.Person{Subject: vendortest.Jane, Email: "jane@example.com", EmailVerified: new(true), Claims: tt.claims}
+			jane := authprovidertest.Person{Subject: authprovidertest.Jane, Email: "jane@example.com", EmailVerified: new(true), Claims: tt.claims}
 			v := newAuth0(t, jane)
 			c := config(v)
 			c.Organization = tt.configured
 			a := newAuthenticator(t, c)
-			result, err := vendortest.SignIn(t, v, a)
+			result, err := authprovidertest.SignInAt(t, v, a)
 			if tt.refused {
 				require.ErrorIs(t, err, authprovider.ErrNotAllowed)
 				require.Nil(t, result)
@@ -184,7 +162,7 @@ func TestOrganization(t *testing.T) {
 			}
 			require.NoError(t, err)
 			jane.Claims = map[string]any{"org_id": "org_other", "org_name": "other"}
-			require.NoError(t, v.PutPerson(jane))
+			v.SetPerson(jane)
 			_, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: result.Session})
 			require.Equal(t, tt.configured == "", err == nil)
 			if err != nil {
@@ -192,10 +170,10 @@ func TestOrganization(t *testing.T) {
 			}
 		})
 	}
-	v := newAuth0(t, fakeidp.Person{Subject: vendortest.Jane, Claims: map[string]any{"org_id": []string{org}}})
+	v := newAuth0(t, authprovidertest.Person{Subject: authprovidertest.Jane, Claims: map[string]any{"org_id": []string{org}}})
 	c := config(v)
 	c.Organization = org
-	_, err := vendortest.SignIn(t, v, newAuthenticator(t, c))
+	_, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, c))
 	require.Error(t, err, "a list is no organization")
 }
 
@@ -212,7 +190,7 @@ func TestSignOut(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "https://"+domain+"/v2/logout", u.Scheme+"://"+u.Host+u.Path)
 			require.Empty(t, u.Fragment)
-			want := url.Values{"client_id": {vendortest.ClientID}}
+			want := url.Values{"client_id": {authprovidertest.DefaultClientID}}
 			if federated {
 				want.Set("federated", "")
 			}
@@ -222,27 +200,27 @@ func TestSignOut(t *testing.T) {
 			require.Equal(t, want, u.Query())
 		}
 	}
-	require.Zero(t, v.Calls(fakeidp.Discovery), "it works while Auth0 cannot be reached")
+	require.Zero(t, v.Calls(authprovidertest.Discovery), "it works while Auth0 cannot be reached")
 
 	a := newAuthenticator(t, c)
-	result, err := vendortest.SignIn(t, v, a)
+	result, err := authprovidertest.SignInAt(t, v, a)
 	require.NoError(t, err)
-	require.Equal(t, vendortest.ClientSecret, v.Last(fakeidp.Token).Form.Get("client_secret"))
+	require.Equal(t, secret, v.Last(authprovidertest.Token).Form.Get("client_secret"))
 	require.NoError(t, a.Revoke(t.Context(), oauthadapter.Session{AccessToken: result.Session.AccessToken}))
-	require.Zero(t, v.Calls(fakeidp.Revoke))
+	require.Zero(t, v.Calls(authprovidertest.Revoke))
 	require.NoError(t, a.Revoke(t.Context(), result.Session))
-	require.Equal(t, string(result.Session.RefreshToken), v.Last(fakeidp.Revoke).Form.Get("token"))
+	require.Equal(t, string(result.Session.RefreshToken), v.Last(authprovidertest.Revoke).Form.Get("token"))
 }
 
 func TestProfile(t *testing.T) {
-	v := newAuth0(t, fakeidp.Person{
-		Subject: vendortest.Jane, Name: "Jane Doe", Picture: "https://s.gravatar.com/avatar/jane.png", Email: "jane@example.com", EmailVerified: new(true),
+	v := newAuth0(t, authprovidertest.Person{
+		Subject: authprovidertest.Jane, Name: "Jane Doe", Picture: "https://s.gravatar.com/avatar/jane.png", Email: "jane@example.com", EmailVerified: new(true),
 		Claims: map[string]any{"nickname": "jane", "org_id": org, "org_name": "acme", "https://acme.example/roles": []string{"admin"}},
 	})
-	result, err := vendortest.SignIn(t, v, newAuthenticator(t, config(v)))
+	result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 	require.NoError(t, err)
 	p := result.FullProfile
-	require.Equal(t, []string{vendortest.Jane, "jane", org, "acme"}, []string{p.Subject, p.Nickname, p.OrganizationID, p.OrganizationName})
+	require.Equal(t, []string{authprovidertest.Jane, "jane", org, "acme"}, []string{p.Subject, p.Nickname, p.OrganizationID, p.OrganizationName})
 	require.Equal(t, authprovider.Profile{Email: "jane@example.com", EmailVerification: authprovider.EmailVerified, DisplayName: "Jane Doe",
 		Picture: "https://s.gravatar.com/avatar/jane.png"}, result.Profile)
 	var claims struct {
@@ -261,28 +239,22 @@ func FuzzStartQuery(f *testing.F) {
 	f.Add("screen_hint=signup&login_hint=jane@example.com")
 	f.Add("organization=" + org + "&invitation=1o4EUD-x_Y")
 	f.Add("organization=a&organization=b&state=x&prompt=none&redirect_uri=https://evil.example")
-	a, err := auth0.New(auth0.Config{Domain: domain, ClientID: "id", ClientSecret: "secret", Organization: org, HTTPClient: newAuth0(f).HTTPClient()})
+	a, err := auth0.New(auth0.Config{Domain: domain, ClientID: "id", ClientSecret: "secret", Organization: org, HTTPClient: newAuth0(f).Client()})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, query string) {
 		q, err := url.ParseQuery(query)
 		if err != nil {
 			return
 		}
-		req, _ := vendortest.StartRequest(q, "openid")
-		res, err := a.Start(t.Context(), req)
+		_, sent, err := authprovidertest.AuthorizationRequest(t, a, q)
 		if err != nil {
 			require.ErrorIs(t, err, authprovider.ErrInput)
 			return
 		}
-		u, err := url.Parse(res.URL)
-		require.NoError(t, err)
-		sent := u.Query()
-		for name, want := range map[string]string{"state": "the-state", "nonce": "the-nonce", "scope": "openid", "organization": org, "client_id": "id",
-			"redirect_uri": authprovidertest.ConformanceCallback, "response_type": "code", "code_challenge_method": "S256"} {
+		for name, want := range map[string]string{"scope": "openid profile email offline_access", "organization": org, "client_id": "id"} {
 			require.Equal(t, []string{want}, sent[name])
 			delete(sent, name)
 		}
-		delete(sent, "code_challenge")
 		for name, values := range sent {
 			require.Contains(t, []string{"invitation", "screen_hint", "login_hint"}, name)
 			require.Equal(t, q[name], values)

@@ -8,29 +8,18 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
-	"example.com/stagedoor/internal/fakeidp"
-	"example.com/stagedoor/internal/vendortest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/gitlab"
 )
 
-// newGitLab is an instance at base.
-func newGitLab(t testing.TB, base string, people ...fakeidp.Person) *vendortest.Vendor {
-	return vendortest.New(t, vendortest.Config{
-		Issuer: base,
-		Endpoints: map[fakeidp.Endpoint]string{
-			fakeidp.Authorize: base + "/oauth/authorize",
-			fakeidp.Token:     base + "/oauth/token",
-			fakeidp.JWKS:      base + "/oauth/discovery/keys",
-			fakeidp.UserInfo:  base + "/oauth/userinfo",
-			fakeidp.Revoke:    base + "/oauth/revoke",
-		},
-		People: people,
-	})
+const secret = "marker-client-secret/+ "
+
+func newGitLab(t testing.TB, base string, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	return authprovidertest.NewGitLab(t, authprovidertest.GitLabVendor{BaseURL: base}, authprovidertest.VendorConfig{People: people, ClientSecret: secret})
 }
 
-func config(v *vendortest.Vendor) gitlab.Config {
-	return gitlab.Config{ClientID: vendortest.ClientID, ClientSecret: vendortest.ClientSecret, HTTPClient: v.HTTPClient(), Now: v.Clock.Now}
+func config(v *authprovidertest.Vendor) gitlab.Config {
+	return gitlab.Config{ClientID: v.ClientID(), ClientSecret: v.ClientSecret(), HTTPClient: v.Client(), Now: v.Clock.Now}
 }
 
 func newAuthenticator(t testing.TB, c gitlab.Config) *gitlab.Authenticator {
@@ -41,16 +30,15 @@ func newAuthenticator(t testing.TB, c gitlab.Config) *gitlab.Authenticator {
 }
 
 func TestVendor(t *testing.T) {
-	v := newGitLab(t, "https://gitlab.com")
-	vendortest.Run(t, v, newAuthenticator(t, config(v)))
-}
-
-func TestHost(t *testing.T) {
-	v := newGitLab(t, "https://gitlab.com")
+	v := newGitLab(t, "")
 	c := config(v)
-	c.HTTPClient, c.Now = nil, nil
-	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[gitlab.Result]) authprovider.ProviderFactory {
-		return gitlab.Provider(c, signIn...)
+	ofHost := c
+	ofHost.HTTPClient, ofHost.Now = nil, nil
+	authprovidertest.TestVendor(t, authprovidertest.VendorTest[gitlab.Profile]{
+		Vendor: v, Handlers: newAuthenticator(t, c), Config: c,
+		Provider: func(signIn ...authprovider.SignInResolver[gitlab.Result]) authprovider.ProviderFactory {
+			return gitlab.Provider(ofHost, signIn...)
+		},
 	})
 }
 
@@ -68,19 +56,13 @@ func TestNewRefuses(t *testing.T) {
 		"slash":      {func(c *gitlab.Config) { c.BaseURL = "/" }, "gitlab: Config.BaseURL"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := gitlab.Config{ClientID: "id", ClientSecret: vendortest.ClientSecret}
+			c := gitlab.Config{ClientID: "id", ClientSecret: secret}
 			tt.change(&c)
 			_, err := gitlab.New(c)
 			require.ErrorContains(t, err, tt.want)
-			require.NotContains(t, err.Error(), vendortest.ClientSecret)
+			require.NotContains(t, err.Error(), secret)
 		})
 	}
-}
-
-func TestSecretIsNotPrinted(t *testing.T) {
-	v := newGitLab(t, "https://gitlab.com")
-	c := config(v)
-	vendortest.PrintsNoSecret(t, c, &c, newAuthenticator(t, c))
 }
 
 // Instances are known by their URL, and one's people are not another's.
@@ -96,44 +78,41 @@ func TestInstances(t *testing.T) {
 			c := config(v)
 			c.BaseURL = tt.configured
 			a := newAuthenticator(t, c)
-			address, q := vendortest.AuthorizationRequest(t, a, url.Values{"login_hint": {"evil"}}, "openid", "read_user")
+			address, q, err := authprovidertest.AuthorizationRequest(t, a, url.Values{"login_hint": {"evil"}}, "read_user")
+			require.NoError(t, err)
 			require.Equal(t, tt.base+"/oauth/authorize", address)
 			require.Equal(t, url.Values{
-				"client_id": {vendortest.ClientID}, "response_type": {"code"}, "redirect_uri": {authprovidertest.ConformanceCallback},
-				"scope": {"openid read_user"}, "state": {"the-state"}, "nonce": {"the-nonce"},
-				"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+				"client_id": {authprovidertest.DefaultClientID},
+				"scope":     {"read_user openid profile email"},
 			}, q)
-			result, err := vendortest.SignIn(t, v, a)
+			result, err := authprovidertest.SignInAt(t, v, a)
 			require.NoError(t, err)
 			require.Equal(t, tt.base, result.FullProfile.Issuer)
 
 			rc := authprovidertest.ResolverContext(t,
-				authprovider.User{Ref: "user:default/here", Annotations: map[string]string{tt.host + "/user-id": vendortest.Jane}},
-				authprovider.User{Ref: "user:default/elsewhere", Annotations: map[string]string{"other.example/user-id": vendortest.Jane}})
+				authprovider.User{Ref: "user:default/here", Annotations: map[string]string{tt.host + "/user-id": authprovidertest.Jane}},
+				authprovider.User{Ref: "user:default/elsewhere", Annotations: map[string]string{"other.example/user-id": authprovidertest.Jane}})
 			id, err := gitlab.UserIDMatchingUserEntityAnnotation(t.Context(), gitlab.SignInInfo{Result: result}, rc)
 			require.NoError(t, err)
 			require.Equal(t, "user:default/here", id.UserRef)
 		})
 	}
-	v := newGitLab(t, "https://gitlab.example.com")
-	_, err := newAuthenticator(t, config(v)).Start(t.Context(), oauthadapter.StartRequest{})
-	require.ErrorIs(t, err, authprovider.ErrUnavailable, "gitlab.com is another instance")
 }
 
 // The documented userinfo answer of GitLab, of which the ID token has a part.
 func TestProfile(t *testing.T) {
-	v := newGitLab(t, "https://gitlab.com", fakeidp.Person{
-		Subject: vendortest.Jane, Name: "Jane Doe", Picture: "https://gitlab.com/uploads/jane.png", Email: "jane@example.com", EmailVerified: new(true),
+	v := newGitLab(t, "", authprovidertest.Person{
+		Subject: authprovidertest.Jane, Name: "Jane Doe", Picture: "https://gitlab.com/uploads/jane.png", Email: "jane@example.com", EmailVerified: new(true),
 		Claims: map[string]any{
 			"sub_legacy": "0df1b2", "nickname": "jane", "profile": "https://gitlab.com/jane", "groups": []string{"acme", "acme/ops"},
 			"groups_direct": []string{"acme/ops"}, "https://gitlab.org/claims/groups/owner": []string{"acme"},
 		},
 	})
 	a := newAuthenticator(t, config(v))
-	result, err := vendortest.SignIn(t, v, a)
+	result, err := authprovidertest.SignInAt(t, v, a)
 	require.NoError(t, err)
 	p := result.FullProfile
-	require.Equal(t, vendortest.Jane, p.Subject)
+	require.Equal(t, authprovidertest.Jane, p.Subject)
 	require.Equal(t, "jane", p.Username)
 	require.Equal(t, "https://gitlab.com/jane", p.ProfileURL)
 	require.Equal(t, []string{"acme", "acme/ops"}, p.Groups)
@@ -146,9 +125,9 @@ func TestProfile(t *testing.T) {
 	require.NoError(t, p.Claims(&claims))
 	require.Equal(t, []string{"acme"}, claims.Owner)
 
-	require.Equal(t, vendortest.ClientSecret, v.Last(fakeidp.Token).Form.Get("client_secret"))
+	require.Equal(t, secret, v.Last(authprovidertest.Token).Form.Get("client_secret"))
 	require.NoError(t, a.Revoke(t.Context(), result.Session))
-	require.Equal(t, string(result.Session.RefreshToken), v.Last(fakeidp.Revoke).Form.Get("token"))
+	require.Equal(t, string(result.Session.RefreshToken), v.Last(authprovidertest.Revoke).Form.Get("token"))
 }
 
 func TestParseProfile(t *testing.T) {

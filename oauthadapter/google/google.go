@@ -2,6 +2,7 @@ package google
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -97,6 +98,17 @@ func checkHostedDomain(idToken oidcprovider.Profile, domains []string) error {
 			Err: fmt.Errorf("google: hosted domain %.253q is not one of Config.HostedDomains", p.HostedDomain)}
 	}
 	return nil
+}
+
+// Revoke implements [oauthadapter.Revoker]. It ends the grant, with all its tokens. Google refuses a token that has ended already, which is
+// what was wanted.
+func (a *Authenticator) Revoke(ctx context.Context, s oauthadapter.Session) error {
+	err := a.Vendor.Revoke(ctx, s)
+	var answer *oauthadapter.ProviderError
+	if errors.As(err, &answer) && answer.Code == "invalid_token" {
+		return nil
+	}
+	return err
 }
 
 // ImpliedScopes implements [oauthadapter.ScopeImplier]: Google grants the OpenID Connect scopes under names of its own.

@@ -9,39 +9,20 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
-	"example.com/stagedoor/internal/fakeidp"
-	"example.com/stagedoor/internal/vendortest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/okta"
 )
 
 const org = "https://acme.okta.com"
 
-// newOkta is an authorization server: the organization's, whose endpoints are below /oauth2, or a custom one.
-func newOkta(t testing.TB, authServerID string, people ...fakeidp.Person) *vendortest.Vendor {
-	issuer, endpoints := org, org+"/oauth2/v1"
-	if authServerID != "" {
-		issuer = org + "/oauth2/" + authServerID
-		endpoints = issuer + "/v1"
-	}
-	v := vendortest.New(t, vendortest.Config{
-		Issuer: issuer,
-		Endpoints: map[fakeidp.Endpoint]string{
-			fakeidp.Authorize:  endpoints + "/authorize",
-			fakeidp.Token:      endpoints + "/token",
-			fakeidp.JWKS:       endpoints + "/keys",
-			fakeidp.UserInfo:   endpoints + "/userinfo",
-			fakeidp.Revoke:     endpoints + "/revoke",
-			fakeidp.EndSession: endpoints + "/logout",
-		},
-		People: people,
-	})
-	v.Set(func(b *fakeidp.Behavior) { b.RefreshNeedsOfflineAccess, b.KeepRefreshToken = true, true })
-	return v
+const secret = "marker-client-secret/+ "
+
+func newOkta(t testing.TB, authServerID string, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	return authprovidertest.NewOkta(t, authprovidertest.OktaVendor{OrgURL: org, AuthServerID: authServerID}, authprovidertest.VendorConfig{People: people, ClientSecret: secret})
 }
 
-func config(v *vendortest.Vendor) okta.Config {
-	return okta.Config{OrgURL: org, ClientID: vendortest.ClientID, ClientSecret: vendortest.ClientSecret, HTTPClient: v.HTTPClient(), Now: v.Clock.Now}
+func config(v *authprovidertest.Vendor) okta.Config {
+	return okta.Config{OrgURL: org, ClientID: v.ClientID(), ClientSecret: v.ClientSecret(), HTTPClient: v.Client(), Now: v.Clock.Now}
 }
 
 func newAuthenticator(t testing.TB, c okta.Config) *okta.Authenticator {
@@ -57,18 +38,16 @@ func TestVendor(t *testing.T) {
 			v := newOkta(t, id)
 			c := config(v)
 			c.AuthServerID = id
-			vendortest.Run(t, v, newAuthenticator(t, c))
+			ofHost := c
+			ofHost.HTTPClient, ofHost.Now = nil, nil
+			authprovidertest.TestVendor(t, authprovidertest.VendorTest[okta.Profile]{
+				Vendor: v, Handlers: newAuthenticator(t, c), Config: c,
+				Provider: func(signIn ...authprovider.SignInResolver[okta.Result]) authprovider.ProviderFactory {
+					return okta.Provider(ofHost, signIn...)
+				},
+			})
 		})
 	}
-}
-
-func TestHost(t *testing.T) {
-	v := newOkta(t, "")
-	c := config(v)
-	c.HTTPClient, c.Now = nil, nil
-	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[okta.Result]) authprovider.ProviderFactory {
-		return okta.Provider(c, signIn...)
-	})
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -89,23 +68,17 @@ func TestNewRefuses(t *testing.T) {
 		"redirect without page":   {func(c *okta.Config) { c.PostLogoutRedirect = true }, "okta: Config.PostLogoutRedirect"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := okta.Config{OrgURL: org, ClientID: "id", ClientSecret: vendortest.ClientSecret}
+			c := okta.Config{OrgURL: org, ClientID: "id", ClientSecret: secret}
 			tt.change(&c)
 			_, err := okta.New(c)
 			require.ErrorContains(t, err, tt.want)
-			require.NotContains(t, err.Error(), vendortest.ClientSecret)
+			require.NotContains(t, err.Error(), secret)
 		})
 	}
 	for _, good := range []string{"https://acme.okta.com/", "https://login.acme.example", "https://my-admin.acme.example", "https://acme.oktapreview.com"} {
 		_, err := okta.New(okta.Config{OrgURL: good, ClientID: "id", ClientSecret: "secret"})
 		require.NoError(t, err, good)
 	}
-}
-
-func TestSecretIsNotPrinted(t *testing.T) {
-	v := newOkta(t, "")
-	c := config(v)
-	vendortest.PrintsNoSecret(t, c, &c, newAuthenticator(t, c))
 }
 
 func TestAuthorizationRequest(t *testing.T) {
@@ -120,17 +93,17 @@ func TestAuthorizationRequest(t *testing.T) {
 		"IDP":           {func(c *okta.Config) { c.IDP = "0oa1a2b3c" }, org + "/oauth2/v1/authorize", []string{"0oa1a2b3c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := okta.Config{ClientID: vendortest.ClientID, ClientSecret: vendortest.ClientSecret, OrgURL: org}
+			c := okta.Config{ClientID: authprovidertest.DefaultClientID, ClientSecret: secret, OrgURL: org}
 			tt.change(&c)
 			v := newOkta(t, c.AuthServerID)
-			c.HTTPClient, c.Now = v.HTTPClient(), v.Clock.Now
+			c.HTTPClient, c.Now = v.Client(), v.Clock.Now
 			a := newAuthenticator(t, c)
-			address, q := vendortest.AuthorizationRequest(t, a, url.Values{"idp": {"evil"}, "login_hint": {"evil"}, "sessionToken": {"evil"}}, a.RequiredScopes()...)
+			address, q, err := authprovidertest.AuthorizationRequest(t, a, url.Values{"idp": {"evil"}, "login_hint": {"evil"}, "sessionToken": {"evil"}}, a.RequiredScopes()...)
+			require.NoError(t, err)
 			require.Equal(t, tt.address, address)
 			want := url.Values{
-				"client_id": {vendortest.ClientID}, "response_type": {"code"}, "redirect_uri": {authprovidertest.ConformanceCallback},
-				"scope": {"openid profile email offline_access"}, "state": {"the-state"}, "nonce": {"the-nonce"},
-				"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+				"client_id": {authprovidertest.DefaultClientID},
+				"scope":     {"openid profile email offline_access"},
 			}
 			if tt.idp != nil {
 				want["idp"] = tt.idp
@@ -141,17 +114,17 @@ func TestAuthorizationRequest(t *testing.T) {
 }
 
 func TestProfile(t *testing.T) {
-	v := newOkta(t, "", fakeidp.Person{
-		Subject: vendortest.Jane, Name: "Jane Doe", PreferredUsername: "jane@example.com", Email: "jane@example.com", EmailVerified: new(true),
+	v := newOkta(t, "", authprovidertest.Person{
+		Subject: authprovidertest.Jane, Name: "Jane Doe", PreferredUsername: "jane@example.com", Email: "jane@example.com", EmailVerified: new(true),
 		Claims: map[string]any{"groups": []string{"Everyone", "ops"}, "zoneinfo": "Europe/Berlin"},
 	})
-	result, err := vendortest.SignIn(t, v, newAuthenticator(t, config(v)))
+	result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 	require.NoError(t, err)
-	require.Equal(t, vendortest.Jane, result.FullProfile.Subject)
+	require.Equal(t, authprovidertest.Jane, result.FullProfile.Subject)
 	require.Equal(t, "jane@example.com", result.FullProfile.PreferredUsername)
 	require.Equal(t, []string{"Everyone", "ops"}, result.FullProfile.Groups)
 	require.Equal(t, authprovider.Profile{Email: "jane@example.com", EmailVerification: authprovider.EmailVerified, DisplayName: "Jane Doe"}, result.Profile)
-	require.True(t, strings.HasPrefix(v.Last(fakeidp.Token).Header.Get("Authorization"), "Basic "))
+	require.True(t, strings.HasPrefix(v.Last(authprovidertest.Token).Header.Get("Authorization"), "Basic "))
 }
 
 func TestSignOut(t *testing.T) {
@@ -168,7 +141,7 @@ func TestSignOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.EndSession, c.PostLogoutRedirect = tt.end, tt.back
 			a := newAuthenticator(t, c)
-			result, err := vendortest.SignIn(t, v, a)
+			result, err := authprovidertest.SignInAt(t, v, a)
 			require.NoError(t, err)
 			require.NotEmpty(t, result.Session.RefreshToken)
 			page, err := a.EndSessionURL(t.Context(), oauthadapter.LogoutRequest{Session: result.Session, ReturnURL: "https://portal.example.com/"})
@@ -186,7 +159,7 @@ func TestSignOut(t *testing.T) {
 				require.Empty(t, page)
 			}
 			require.NoError(t, a.Revoke(t.Context(), result.Session))
-			require.Equal(t, string(result.Session.RefreshToken), v.Last(fakeidp.Revoke).Form.Get("token"))
+			require.Equal(t, string(result.Session.RefreshToken), v.Last(authprovidertest.Revoke).Form.Get("token"))
 		})
 	}
 }

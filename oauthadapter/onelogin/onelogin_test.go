@@ -9,34 +9,20 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
-	"example.com/stagedoor/internal/fakeidp"
-	"example.com/stagedoor/internal/vendortest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/onelogin"
 )
 
 const issuer = "https://acme.onelogin.com/oidc/2"
 
-// newOneLogin sends the address without being asked for it, and does not say whether it is verified.
-func newOneLogin(t testing.TB) *vendortest.Vendor {
-	return vendortest.New(t, vendortest.Config{
-		Issuer: issuer,
-		Endpoints: map[fakeidp.Endpoint]string{
-			fakeidp.Authorize: issuer + "/auth",
-			fakeidp.Token:     issuer + "/token",
-			fakeidp.JWKS:      issuer + "/certs",
-			fakeidp.UserInfo:  issuer + "/me",
-			fakeidp.Revoke:    issuer + "/token/revocation",
-		},
-		People: []fakeidp.Person{
-			{Subject: vendortest.Jane, Name: "Jane Doe", PreferredUsername: "jane", Claims: map[string]any{"email": "jane@example.com", "groups": []string{"ops"}}},
-			{Subject: vendortest.Joe, PreferredUsername: "joe"},
-		},
-	})
+const secret = "marker-client-secret/+ "
+
+func newOneLogin(t testing.TB, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	return authprovidertest.NewOneLogin(t, authprovidertest.OneLoginVendor{}, authprovidertest.VendorConfig{People: people, ClientSecret: secret})
 }
 
-func config(v *vendortest.Vendor) onelogin.Config {
-	return onelogin.Config{Issuer: issuer, ClientID: vendortest.ClientID, ClientSecret: vendortest.ClientSecret, HTTPClient: v.HTTPClient(), Now: v.Clock.Now}
+func config(v *authprovidertest.Vendor) onelogin.Config {
+	return onelogin.Config{Issuer: issuer, ClientID: v.ClientID(), ClientSecret: v.ClientSecret(), HTTPClient: v.Client(), Now: v.Clock.Now}
 }
 
 func newAuthenticator(t testing.TB, c onelogin.Config) *onelogin.Authenticator {
@@ -48,15 +34,14 @@ func newAuthenticator(t testing.TB, c onelogin.Config) *onelogin.Authenticator {
 
 func TestVendor(t *testing.T) {
 	v := newOneLogin(t)
-	vendortest.Run(t, v, newAuthenticator(t, config(v)))
-}
-
-func TestHost(t *testing.T) {
-	v := newOneLogin(t)
 	c := config(v)
-	c.HTTPClient, c.Now = nil, nil
-	vendortest.RunHost(t, v, func(signIn ...authprovider.SignInResolver[onelogin.Result]) authprovider.ProviderFactory {
-		return onelogin.Provider(c, signIn...)
+	ofHost := c
+	ofHost.HTTPClient, ofHost.Now = nil, nil
+	authprovidertest.TestVendor(t, authprovidertest.VendorTest[onelogin.Profile]{
+		Vendor: v, Handlers: newAuthenticator(t, c), Config: c,
+		Provider: func(signIn ...authprovider.SignInResolver[onelogin.Result]) authprovider.ProviderFactory {
+			return onelogin.Provider(ofHost, signIn...)
+		},
 	})
 }
 
@@ -73,19 +58,13 @@ func TestNewRefuses(t *testing.T) {
 		"method":     {func(c *onelogin.Config) { c.ClientAuthMethod = "none" }, "onelogin: Config.ClientAuthMethod"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := onelogin.Config{Issuer: issuer, ClientID: "id", ClientSecret: vendortest.ClientSecret}
+			c := onelogin.Config{Issuer: issuer, ClientID: "id", ClientSecret: secret}
 			tt.change(&c)
 			_, err := onelogin.New(c)
 			require.ErrorContains(t, err, tt.want)
-			require.NotContains(t, err.Error(), vendortest.ClientSecret)
+			require.NotContains(t, err.Error(), secret)
 		})
 	}
-}
-
-func TestSecretIsNotPrinted(t *testing.T) {
-	v := newOneLogin(t)
-	c := config(v)
-	vendortest.PrintsNoSecret(t, c, &c, newAuthenticator(t, c))
 }
 
 func TestSignIn(t *testing.T) {
@@ -95,21 +74,21 @@ func TestSignIn(t *testing.T) {
 		c.ClientAuthMethod = method
 		c.Issuer += "/"
 		a := newAuthenticator(t, c)
-		address, q := vendortest.AuthorizationRequest(t, a, url.Values{"login_hint": {"evil"}}, a.RequiredScopes()...)
+		address, q, err := authprovidertest.AuthorizationRequest(t, a, url.Values{"login_hint": {"evil"}}, a.RequiredScopes()...)
+		require.NoError(t, err)
 		require.Equal(t, issuer+"/auth", address)
 		require.Equal(t, url.Values{
-			"client_id": {vendortest.ClientID}, "response_type": {"code"}, "redirect_uri": {authprovidertest.ConformanceCallback},
-			"scope": {"openid profile"}, "state": {"the-state"}, "nonce": {"the-nonce"},
-			"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+			"client_id": {authprovidertest.DefaultClientID},
+			"scope":     {"openid profile"},
 		}, q)
-		result, err := vendortest.SignIn(t, v, a)
+		result, err := authprovidertest.SignInAt(t, v, a, "groups")
 		require.NoError(t, err)
-		require.Equal(t, method != "client_secret_post", strings.HasPrefix(v.Last(fakeidp.Token).Header.Get("Authorization"), "Basic "))
+		require.Equal(t, method != "client_secret_post", strings.HasPrefix(v.Last(authprovidertest.Token).Header.Get("Authorization"), "Basic "))
 		require.Equal(t, "jane", result.FullProfile.PreferredUsername)
 		require.Equal(t, []string{"ops"}, result.FullProfile.Groups)
-		require.Equal(t, authprovider.Profile{Email: "jane@example.com", DisplayName: "Jane Doe"}, result.Profile)
+		require.Equal(t, authprovider.Profile{Email: "jane@example.com", DisplayName: "Jane Doe", Picture: "https://img.example.com/jane.png"}, result.Profile)
 		require.NoError(t, a.Revoke(t.Context(), result.Session))
-		require.Equal(t, string(result.Session.RefreshToken), v.Last(fakeidp.Revoke).Form.Get("token"))
+		require.Equal(t, string(result.Session.RefreshToken), v.Last(authprovidertest.Revoke).Form.Get("token"))
 	}
 }
 
