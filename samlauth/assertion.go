@@ -20,7 +20,9 @@ const (
 
 // checkAssertion checks a verified assertion, and returns what it says and until when it could be presented again.
 func (r *responseReader) checkAssertion(idp *identityProvider, a *etree.Element, requestID string, now time.Time) (p Profile, until time.Time, err error) {
-	malformed := func(err error) (Profile, time.Time, error) { return Profile{}, time.Time{}, refuse(CodeAssertionMalformed, err) }
+	malformed := func(err error) (Profile, time.Time, error) {
+		return Profile{}, time.Time{}, refuse(CodeAssertionMalformed, err)
+	}
 
 	version, _ := attr(a, "Version")
 	p.AssertionID, _ = attr(a, "ID")

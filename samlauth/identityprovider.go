@@ -222,4 +222,6 @@ func parseTime(raw string) (time.Time, error) {
 	return t, nil
 }
 
-func certificateText(cert *x509.Certificate) string { return base64.StdEncoding.EncodeToString(cert.Raw) }
+func certificateText(cert *x509.Certificate) string {
+	return base64.StdEncoding.EncodeToString(cert.Raw)
+}

@@ -205,7 +205,9 @@ func (e *frameError) Respond(w http.ResponseWriter, _ *http.Request, p authprovi
 }
 
 // Refresh implements [authprovider.RouteHandlers].
-func (rt *routes) Refresh(w http.ResponseWriter, r *http.Request) error { return rt.inner.Refresh(w, r) }
+func (rt *routes) Refresh(w http.ResponseWriter, r *http.Request) error {
+	return rt.inner.Refresh(w, r)
+}
 
 // Logout implements [authprovider.RouteHandlers].
 func (rt *routes) Logout(w http.ResponseWriter, r *http.Request) error { return rt.inner.Logout(w, r) }

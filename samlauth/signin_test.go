@@ -1,7 +1,10 @@
 package samlauth_test
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,7 +35,7 @@ type rig struct {
 func newRig(t *testing.T, change func(*samlauth.Config)) *rig {
 	t.Helper()
 	r := &rig{T: t, clock: authprovidertest.NewClock(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)), log: &authprovidertest.AuditLog{}}
-	r.idp = samlauthtest.NewProvider(t, samlauthtest.ProviderConfig{Now: r.clock.Now})
+	r.idp = samlauthtest.NewProvider(t, samlauthtest.ProviderConfig{Now: r.clock.Now, Key: keys(t, 0).key, Certificate: keys(t, 0).certificate})
 	c := samlauth.Config{IDPMetadataURL: r.idp.MetadataURL(), HTTPClient: r.idp.HTTPClient()}
 	if change != nil {
 		change(&c)
@@ -61,10 +64,31 @@ func (r *rig) serve(factory authprovider.ProviderFactory, env string) {
 	r.app = authprovidertest.App{Origin: origin, Provider: origin + "/api/auth/sso", Env: env}
 }
 
+type keyPair struct {
+	key         *rsa.PrivateKey
+	certificate *x509.Certificate
+}
+
+var made struct {
+	once  sync.Once
+	pairs [3]keyPair
+}
+
+// keys are made once: the identity provider's, ours, and a stranger's.
+func keys(t testing.TB, i int) keyPair {
+	t.Helper()
+	made.once.Do(func() {
+		for i := range made.pairs {
+			made.pairs[i].key, made.pairs[i].certificate = samlauthtest.NewKeyPair(t, time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
+		}
+	})
+	return made.pairs[i]
+}
+
 // withKey gives the service provider a key.
-func withKey(t *testing.T) func(*samlauth.Config) {
-	key, certificate := samlauthtest.NewKeyPair(t, time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))
-	return func(c *samlauth.Config) { c.Key, c.Certificate = key, certificate }
+func withKey(t testing.TB) func(*samlauth.Config) {
+	ours := keys(t, 1)
+	return func(c *samlauth.Config) { c.Key, c.Certificate = ours.key, ours.certificate }
 }
 
 func TestPopupSignIn(t *testing.T) {
@@ -86,8 +110,7 @@ func TestPopupSignIn(t *testing.T) {
 func TestEverythingSignedAndEncrypted(t *testing.T) {
 	for _, binding := range []samlauth.Binding{samlauth.BindingRedirect, samlauth.BindingPost} {
 		t.Run(string(binding), func(t *testing.T) {
-			key := withKey(t)
-			r := newRig(t, func(c *samlauth.Config) { key(c); c.RequestBinding = binding })
+			r := newRig(t, func(c *samlauth.Config) { withKey(t)(c); c.RequestBinding = binding })
 			o := r.idp.SignInPopup(r.browser, r.app)
 			require.Empty(t, o.Code(), r.log.Text())
 			require.Equal(t, "user:default/jane", o.Response.UserRef())
@@ -132,4 +155,3 @@ func TestSingleLogout(t *testing.T) {
 	require.Equal(t, origin+"/", end.URL, r.log.Text())
 	require.Equal(t, 1, r.idp.Calls("/slo"))
 }
-

@@ -29,6 +29,8 @@ type Behavior struct {
 	// PlainAssertion does not encrypt, though the service provider has a key to encrypt for.
 	PlainAssertion bool
 
+	// EditAssertion changes an assertion, as XML, before it is signed. If nil, it stays as it is.
+	EditAssertion func(assertion []byte) []byte
 	// Edit has the last word on the response, as XML. If nil, it stays as it is.
 	Edit func(response []byte) []byte
 }

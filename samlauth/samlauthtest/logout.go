@@ -64,9 +64,7 @@ func (p *Provider) serveLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 func redirect(location string, el *etree.Element, relay string, keys keyPair) (string, error) {
-	doc := etree.NewDocument()
-	doc.SetRoot(el)
-	data, err := doc.WriteToBytes()
+	data, err := serialize(el)
 	if err != nil {
 		return "", err
 	}

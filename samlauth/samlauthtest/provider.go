@@ -53,6 +53,9 @@ type ProviderConfig struct {
 	People []Person
 	// Behavior is what the provider does at first.
 	Behavior Behavior
+	// Key signs, and Certificate is published for it. If nil, they are made.
+	Key         *rsa.PrivateKey
+	Certificate *x509.Certificate
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time
 }
@@ -91,7 +94,10 @@ func NewProvider(t testing.TB, c ProviderConfig) *Provider {
 	if len(p.people) > 0 {
 		p.person = p.people[0].NameID
 	}
-	p.keys.key, p.keys.certificate = NewKeyPair(t, p.now())
+	p.keys = keyPair{c.Key, c.Certificate}
+	if p.keys.key == nil {
+		p.keys.key, p.keys.certificate = NewKeyPair(t, p.now())
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metadata", p.serveMetadata)
 	mux.HandleFunc("/sso", p.serveSSO)

@@ -1,9 +1,9 @@
 package samlauthtest
 
 import (
-	"bytes"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/beevik/etree"
 	"github.com/crewjam/saml"
+	"github.com/crewjam/saml/xmlenc"
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
@@ -89,24 +90,67 @@ func (p *Provider) respond(req *saml.IdpAuthnRequest, person Person, b Behavior)
 		return nil, err
 	}
 	b.change(req, now)
+	return p.build(req, b)
+}
+
+// build makes the document: an assertion, signed, perhaps encrypted, in a response, signed.
+func (p *Provider) build(req *saml.IdpAuthnRequest, b Behavior) ([]byte, error) {
 	if b.ForeignKey {
 		req.IDP.Signer, _ = NewKeyPair(p.t, p.now())
 	}
 	if b.SHA1 {
 		req.IDP.SignatureMethod = dsig.RSASHA1SignatureMethod
 	}
-	if b.PlainAssertion {
-		role := *req.SPSSODescriptor
-		role.KeyDescriptors = nil
-		req.SPSSODescriptor = &role
+	assertion, err := edit(req.Assertion.Element(), b.EditAssertion)
+	if err == nil && !b.UnsignedAssertion {
+		assertion, err = sign(req.IDP, assertion)
 	}
-	if err := req.MakeResponse(); err != nil {
+	if err == nil && !b.PlainAssertion {
+		assertion, err = encrypt(req.SPSSODescriptor, assertion)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := b.finish(req); err != nil {
+	response := saml.Response{
+		ID: "_" + rand.Text(), InResponseTo: req.Request.ID, Version: "2.0", IssueInstant: req.Now, Destination: req.ACSEndpoint.Location,
+		Issuer: &saml.Issuer{Value: req.Assertion.Issuer.Value}, Status: saml.Status{StatusCode: saml.StatusCode{Value: saml.StatusSuccess}},
+	}
+	if b.Destination != "" {
+		response.Destination = b.Destination
+	}
+	if b.Denied {
+		response.Status.StatusCode = saml.StatusCode{Value: saml.StatusResponder, StatusCode: &saml.StatusCode{Value: saml.StatusRequestDenied}}
+	}
+	el := response.Element()
+	if !b.Denied {
+		el.AddChild(assertion)
+	}
+	if !b.UnsignedResponse {
+		if el, err = sign(req.IDP, el); err != nil {
+			return nil, err
+		}
+	}
+	data, err := serialize(el)
+	if err == nil && b.Edit != nil {
+		data = b.Edit(data)
+	}
+	return data, err
+}
+
+// edit lets a test change an element.
+func edit(el *etree.Element, change func([]byte) []byte) (*etree.Element, error) {
+	if change == nil {
+		return el, nil
+	}
+	data, err := serialize(el)
+	if err != nil {
 		return nil, err
 	}
-	return b.write(req.ResponseEl)
+	doc := etree.NewDocument()
+	if err := doc.ReadFromBytes(change(data)); err != nil {
+		return nil, err
+	}
+	return doc.Root(), nil
 }
 
 // change changes an assertion before it is signed.
@@ -133,45 +177,7 @@ func (b Behavior) change(req *saml.IdpAuthnRequest, now time.Time) {
 	}
 }
 
-// finish changes a response after crewjam/saml has signed it, and signs it again if it has to.
-func (b Behavior) finish(req *saml.IdpAuthnRequest) error {
-	el := req.ResponseEl
-	resign := b.Destination != "" || b.UnsignedAssertion || b.Denied
-	if b.Destination != "" {
-		el.CreateAttr("Destination", b.Destination)
-	}
-	if b.Unsolicited {
-		el.RemoveAttr("InResponseTo")
-		resign = true
-	}
-	if b.Denied {
-		el.FindElement("./Status/StatusCode").CreateAttr("Value", saml.StatusResponder)
-		el.FindElement("./Status/StatusCode").AddChild((&saml.StatusCode{Value: saml.StatusRequestDenied}).Element())
-		el.RemoveChild(req.AssertionEl)
-	}
-	if b.UnsignedAssertion {
-		if signature := el.FindElement("./Assertion/Signature"); signature != nil {
-			signature.Parent().RemoveChild(signature)
-		}
-	}
-	if !resign && !b.UnsignedResponse {
-		return nil
-	}
-	if signature := el.FindElement("./Signature"); signature != nil {
-		el.RemoveChild(signature)
-	}
-	if b.UnsignedResponse {
-		return nil
-	}
-	signed, err := sign(req.IDP, el)
-	if err != nil {
-		return err
-	}
-	req.ResponseEl = signed
-	return nil
-}
-
-// sign signs an element as crewjam/saml does.
+// sign signs an element as crewjam/saml does, and puts the signature after the Issuer, where the schema wants it.
 func sign(idp *saml.IdentityProvider, el *etree.Element) (*etree.Element, error) {
 	dc, err := dsig.NewSigningContext(idp.Signer, [][]byte{idp.Certificate.Raw})
 	if err != nil {
@@ -186,19 +192,48 @@ func sign(idp *saml.IdentityProvider, el *etree.Element) (*etree.Element, error)
 		return nil, err
 	}
 	signed := el.Copy()
-	signed.AddChild(signature)
+	at := 0
+	if issuer := signed.FindElement("./Issuer"); issuer != nil {
+		at = issuer.Index() + 1
+	}
+	signed.InsertChildAt(at, signature)
 	return signed, nil
 }
 
-func (b Behavior) write(el *etree.Element) ([]byte, error) {
+// encrypt encrypts an assertion for a service provider that has a key for it: with AES-128-CBC and RSA-OAEP, as crewjam/saml does.
+func encrypt(role *saml.SPSSODescriptor, assertion *etree.Element) (*etree.Element, error) {
+	for _, descriptor := range role.KeyDescriptors {
+		if descriptor.Use != "encryption" || len(descriptor.KeyInfo.X509Data.X509Certificates) == 0 {
+			continue
+		}
+		der, err := base64.StdEncoding.DecodeString(descriptor.KeyInfo.X509Data.X509Certificates[0].Data)
+		if err != nil {
+			return nil, err
+		}
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		plaintext, err := serialize(assertion)
+		if err != nil {
+			return nil, err
+		}
+		method := xmlenc.OAEP()
+		method.BlockCipher, method.DigestMethod = xmlenc.AES128CBC, &xmlenc.SHA1
+		data, err := method.Encrypt(certificate, plaintext, nil)
+		if err != nil {
+			return nil, err
+		}
+		data.CreateAttr("Type", "http://www.w3.org/2001/04/xmlenc#Element")
+		encrypted := etree.NewElement("saml:EncryptedAssertion")
+		encrypted.AddChild(data)
+		return encrypted, nil
+	}
+	return assertion, nil
+}
+
+func serialize(el *etree.Element) ([]byte, error) {
 	doc := etree.NewDocument()
-	doc.SetRoot(el)
-	var out bytes.Buffer
-	if _, err := doc.WriteTo(&out); err != nil {
-		return nil, fmt.Errorf("write the response: %w", err)
-	}
-	if b.Edit != nil {
-		return b.Edit(out.Bytes()), nil
-	}
-	return out.Bytes(), nil
+	doc.SetRoot(el.Copy())
+	return doc.WriteToBytes()
 }
