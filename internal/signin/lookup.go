@@ -46,7 +46,7 @@ func ByName(ctx context.Context, rc *authprovider.ResolverContext, resolver, nam
 	ref, err := authprovider.UserRef(name)
 	if err != nil {
 		// The person's doing; UserRef's own class would make it the app's.
-		return nil, &Error{Resolver: resolver, Reason: ReasonNameMalformed, Detail: shown(name),
+		return nil, &authprovider.ResolverError{Resolver: resolver, Reason: ReasonNameMalformed, Detail: shown(name),
 			Err: &authprovider.Error{Kind: authprovider.ErrNotAllowed, Err: err}}
 	}
 	return ByQuery(ctx, rc, resolver, authprovider.UserQuery{Ref: ref})
@@ -70,9 +70,9 @@ func signIn(ctx context.Context, rc *authprovider.ResolverContext, resolver, wha
 	id, err := rc.SignInWithUser(ctx, q)
 	switch {
 	case errors.Is(err, authprovider.ErrUserNotFound):
-		return nil, &Error{Resolver: resolver, Reason: ReasonUserNotFound, Detail: what, Err: err}
+		return nil, &authprovider.ResolverError{Resolver: resolver, Reason: ReasonUserNotFound, Detail: what, Err: err}
 	case errors.Is(err, authprovider.ErrAmbiguousUser):
-		return nil, &Error{Resolver: resolver, Reason: ReasonUserAmbiguous, Detail: what, Err: err}
+		return nil, &authprovider.ResolverError{Resolver: resolver, Reason: ReasonUserAmbiguous, Detail: what, Err: err}
 	case err != nil:
 		return nil, fmt.Errorf("resolver: %s: %w", resolver, err)
 	}

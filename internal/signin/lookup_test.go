@@ -33,11 +33,11 @@ func (c failing) FindUsers(context.Context, authprovider.UserQuery) ([]authprovi
 	return nil, c.err
 }
 
-func requireReason(t *testing.T, err error, class error, reason signin.Reason) {
+func requireReason(t *testing.T, err error, class error, reason authprovider.Reason) {
 	t.Helper()
 	require.ErrorIs(t, err, class)
 	require.Equal(t, class != authprovider.ErrNotAllowed && class != authprovider.ErrAmbiguousUser, errors.Is(err, authprovider.ErrNoMatch), "a refusal must not let the next resolver try")
-	var e *signin.Error
+	var e *authprovider.ResolverError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, reason, e.Reason)
 	require.Equal(t, "vendor.Resolver", e.Resolver)
@@ -55,7 +55,7 @@ func TestByAnnotation(t *testing.T) {
 		value  string
 		want   string
 		class  error
-		reason signin.Reason
+		reason authprovider.Reason
 	}{
 		{"found", []authprovider.User{jane}, "aB1", "user:default/jane", nil, ""},
 		{"another case is another person", []authprovider.User{joe}, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
@@ -114,7 +114,7 @@ func TestByName(t *testing.T) {
 	require.Equal(t, "user:default/jane", id.UserRef)
 	for name, want := range map[string]struct {
 		class  error
-		reason signin.Reason
+		reason authprovider.Reason
 	}{
 		"":                 {authprovider.ErrNoMatch, signin.ReasonUsernameMissing},
 		"joe":              {authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
@@ -147,7 +147,7 @@ func TestFailures(t *testing.T) {
 	}
 	_, failures["no annotation"] = signin.ByAnnotation(t.Context(), owns, "vendor.Resolver", "", "1")
 	for name, err := range failures {
-		var e *signin.Error
+		var e *authprovider.ResolverError
 		require.NotErrorAs(t, err, &e, name)
 		require.NotErrorIs(t, err, authprovider.ErrNoMatch, name)
 		require.NotErrorIs(t, err, authprovider.ErrInput, name)
