@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,38 +17,56 @@ import (
 	"example.com/stagedoor/oauthadapter/github"
 )
 
-func TestConformance(t *testing.T) {
-	for name, app := range map[string]bool{"OAuth App": false, "GitHub App": true} {
-		t.Run(name, func(t *testing.T) {
-			f := newFake(t)
-			f.app = app
-			authprovidertest.TestOAuthHandlers(t, authprovidertest.OAuthHandlersConfig[github.Profile]{
-				Handlers: f.authenticator(nil), Scopes: []string{"repo", "user:email"}, Secrets: []string{clientSecret},
-			})
-		})
+const (
+	userURL   = "https://api.github.com/user"
+	emailsURL = "https://api.github.com/user/emails"
+	tokenURL  = "https://github.com/login/oauth/access_token"
+)
+
+var octocat = authprovidertest.Person{
+	Subject: "583231", PreferredUsername: "octocat", Name: "The Octocat", Picture: "https://avatars.githubusercontent.com/u/583231?v=4",
+	Email: "octocat@github.example", EmailVerified: new(true), Claims: map[string]any{"company": "@github", "email": "public@example.com"},
+}
+
+func newGitHub(t testing.TB, app bool, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	if people == nil {
+		people = []authprovidertest.Person{octocat}
 	}
+	return authprovidertest.NewGitHub(t, authprovidertest.GitHubVendor{App: app}, authprovidertest.VendorConfig{People: people})
+}
+
+// says is an answer of GitHub's.
+func says(status int, body string, header ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	})
 }
 
 func TestSignIn(t *testing.T) {
-	f := newFake(t)
-	result := f.signIn(f.authenticator(nil), "read:user", "user:email")
-	require.Equal(t, "583231", result.Session.Subject)
-	require.Equal(t, "read:user user:email", result.Session.Scope)
+	v := newGitHub(t, false)
+	result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)), "user:email")
+	require.NoError(t, err)
+	require.Equal(t, "user:email read:user", result.Session.Scope)
 	require.Zero(t, result.Session.ExpiresAt)
 	require.Empty(t, result.Session.RefreshToken)
-	require.Equal(t, authprovider.Profile{DisplayName: "The Octocat", Picture: "https://avatars.githubusercontent.com/u/583231?v=4",
-		Email: "octocat@github.example", EmailVerification: authprovider.EmailVerified}, result.Profile)
+	require.Equal(t, authprovider.Profile{DisplayName: "The Octocat", Picture: octocat.Picture, Email: octocat.Email, EmailVerification: authprovider.EmailVerified}, result.Profile)
 	p := result.FullProfile
-	require.Equal(t, []string{"583231", "MDQ6VXNlcjU4MzIzMQ==", "octocat", "https://github.com/octocat"}, []string{p.ID, p.NodeID, p.Username, p.ProfileURL})
+	require.Equal(t, []string{"583231", "U_583231", "octocat", "https://github.com/octocat"}, []string{p.ID, p.NodeID, p.Username, p.ProfileURL})
 	var claims struct {
 		Company string `json:"company"`
 	}
 	require.NoError(t, p.Claims(&claims))
 	require.Equal(t, "@github", claims.Company)
 
-	f.set(func(f *fake) { f.app = true })
-	result = f.signIn(f.authenticator(nil), "read:user")
-	require.Equal(t, now.Add(8*time.Hour), result.Session.ExpiresAt)
+	v = newGitHub(t, true)
+	result, err = authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
+	require.NoError(t, err)
+	require.Equal(t, v.Clock.Now().Add(8*time.Hour), result.Session.ExpiresAt)
 	require.NotEmpty(t, result.Session.RefreshToken)
 	require.Empty(t, result.Session.Scope, "an app has permissions, not scopes")
 	require.Equal(t, authprovider.EmailVerified, result.Profile.EmailVerification)
@@ -74,27 +91,26 @@ func TestEmail(t *testing.T) {
 		"empty list":         {"user:email", `[]`, public, authprovider.EmailVerificationUnknown, public, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t)
+			v := newGitHub(t, false)
 			if tt.emails != "" {
-				f.emails = tt.emails
+				v.Handle(emailsURL, says(http.StatusOK, tt.emails))
 			}
-			result := f.signIn(f.authenticator(nil), "read:user", tt.scope)
+			result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)), tt.scope)
+			require.NoError(t, err)
 			require.Equal(t, tt.want, result.FullProfile.Email)
 			require.Equal(t, tt.state, result.FullProfile.EmailVerified)
 			require.Equal(t, tt.profile, result.Profile.Email)
 			if tt.asked {
-				require.Contains(t, f.asked(), "GET /user/emails")
+				require.Contains(t, v.Requests(), "GET "+emailsURL)
 			} else {
-				require.NotContains(t, f.asked(), "GET /user/emails")
+				require.NotContains(t, v.Requests(), "GET "+emailsURL)
 			}
 		})
 	}
 	for status, fails := range map[int]bool{403: false, 404: false, 401: true, 500: true, 429: true} {
-		f := newFake(t)
-		f.answers["/user/emails"] = func(w http.ResponseWriter) {
-			message(w, status, "Resource not accessible by integration")
-		}
-		result, err := f.authenticator(nil).Authenticate(t.Context(), f.request("read:user", "user:email"))
+		v := newGitHub(t, false)
+		v.Handle(emailsURL, says(status, `{"message":"Resource not accessible by integration"}`))
+		result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)), "user:email")
 		if fails {
 			require.Error(t, err, status)
 			require.Nil(t, result)
@@ -107,81 +123,92 @@ func TestEmail(t *testing.T) {
 }
 
 func TestOrganizationsAndTeams(t *testing.T) {
-	f := newFake(t)
-	for i := range 201 {
-		f.orgs = append(f.orgs, fmt.Sprintf(`{"login":"org%d","id":%d,"node_id":"x","description":null}`, i, i+1))
+	member := octocat
+	for i := range 200 {
+		member.Groups = append(member.Groups, fmt.Sprint("org", i))
 	}
-	f.teams = []string{`{"id":1,"node_id":"x","name":"Justice League","slug":"justice-league","parent":null,"organization":{"login":"github","id":9919}}`}
-	a := f.authenticator(func(c *github.Config) { c.ReadOrganizations, c.ReadTeams = true, true })
+	member.Groups = append(member.Groups, "github/justice-league")
+	v := newGitHub(t, false, member)
+	c := config(v)
+	c.ReadOrganizations, c.ReadTeams = true, true
+	a := newAuthenticator(t, c)
 	require.Equal(t, []string{"read:user", "read:org"}, a.RequiredScopes())
-	p := f.signIn(a, "read:user", "read:org").FullProfile
-	require.Len(t, p.Organizations, 201)
-	require.Equal(t, github.Organization{ID: "201", Login: "org200"}, p.Organizations[200])
-	require.Equal(t, []github.Team{{ID: "1", Slug: "justice-league", Organization: github.Organization{ID: "9919", Login: "github"}}}, p.Teams)
+	result, err := authprovidertest.SignInAt(t, v, a)
+	require.NoError(t, err)
+	ids := authprovidertest.GitHubVendor{}
+	organization := github.Organization{ID: ids.ID("github"), Login: "github"}
+	require.Len(t, result.FullProfile.Organizations, 201)
+	require.Equal(t, organization, result.FullProfile.Organizations[200])
+	require.Equal(t, []github.Team{{ID: ids.ID("github/justice-league"), Slug: "justice-league", Organization: organization}}, result.FullProfile.Teams)
 
-	plain := f.authenticator(nil)
+	plain := newAuthenticator(t, config(v))
 	require.Equal(t, []string{"read:user"}, plain.RequiredScopes())
-	require.Empty(t, f.signIn(plain, "read:user", "read:org").FullProfile.Organizations)
-	require.NotContains(t, f.asked(), "GET /user/orgs")
+	before := v.Calls("https://api.github.com/user/orgs")
+	result, err = authprovidertest.SignInAt(t, v, plain, "read:org")
+	require.NoError(t, err)
+	require.Empty(t, result.FullProfile.Organizations)
+	require.Equal(t, before, v.Calls("https://api.github.com/user/orgs"))
 
 	// Without the scope there is no knowing where the person belongs: it must not look like nowhere.
-	result, err := a.Authenticate(t.Context(), f.request("read:user"))
+	v.Set(func(b *authprovidertest.Behavior) { b.ScopesDenied = []string{"read:org"} })
+	result, err = authprovidertest.SignInAt(t, v, a)
 	require.Nil(t, result)
-	var p2 *oauthadapter.ProviderError
-	require.ErrorAs(t, err, &p2)
-	require.Equal(t, "consent_required", p2.Code)
+	var p *oauthadapter.ProviderError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, "consent_required", p.Code)
+	v.Behave()
 
 	// Nor must a part look like the whole.
 	for i := range 1000 {
-		f.orgs = append(f.orgs, fmt.Sprintf(`{"login":"more%d","id":%d}`, i, i+1000))
+		member.Groups = append(member.Groups, fmt.Sprint("more", i))
 	}
-	result, err = a.Authenticate(t.Context(), f.request("read:user", "read:org"))
+	v.SetPerson(member)
+	result, err = authprovidertest.SignInAt(t, v, a)
 	require.Nil(t, result)
 	require.ErrorContains(t, err, "more than 1000")
 }
 
+// GitHub's Link headers are not followed: the token could go anywhere.
+func TestLinkIsNotFollowed(t *testing.T) {
+	v := newGitHub(t, false)
+	pages := 0
+	v.Handle("https://api.github.com/user/orgs", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := []string{"Link", `<https://elsewhere.example/steal>; rel="next"`}
+		if pages++; r.URL.Query().Get("page") == "2" {
+			header = nil
+		}
+		says(http.StatusOK, `[{"id":1,"login":"acme"}]`, header...).ServeHTTP(w, r)
+	}))
+	c := config(v)
+	c.ReadOrganizations = true
+	_, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, c)) // the client of the fake fails the test elsewhere
+	require.NoError(t, err)
+	require.Equal(t, 2, pages)
+}
+
 func TestFailures(t *testing.T) {
-	reset := strconv.FormatInt(now.Add(10*time.Minute).Unix(), 10)
 	for name, tt := range map[string]struct {
-		path   string
-		answer func(w http.ResponseWriter)
-		class  error
-		code   string
-		retry  time.Duration
+		address string
+		answer  http.Handler
+		class   error
+		code    string
+		retry   time.Duration
 	}{
-		"primary rate limit": {"/user", func(w http.ResponseWriter) {
-			w.Header().Set("X-RateLimit-Remaining", "0")
-			w.Header().Set("X-RateLimit-Reset", reset)
-			message(w, 403, "API rate limit exceeded for user ID 1.")
-		}, authprovider.ErrUnavailable, "", 10 * time.Minute},
-		"secondary rate limit": {"/user", func(w http.ResponseWriter) {
-			w.Header().Set("Retry-After", "60")
-			message(w, 403, "You have exceeded a secondary rate limit.")
-		}, authprovider.ErrUnavailable, "", time.Minute},
-		"outage":       {"/user", func(w http.ResponseWriter) { message(w, 503, "Unicorn!") }, authprovider.ErrUnavailable, "", 0},
-		"other outage": {"/login/oauth/access_token", func(w http.ResponseWriter) { w.WriteHeader(502) }, authprovider.ErrUnavailable, "", 0},
-		"suspended":    {"/user", func(w http.ResponseWriter) { message(w, 403, "Sorry. Your account was suspended.") }, nil, "", 0},
-		"nobody":       {"/user", func(w http.ResponseWriter) { answerJSON(w, `{"login":"octocat"}`) }, authprovider.ErrAuthentication, "", 0},
-		"no number":    {"/user", func(w http.ResponseWriter) { answerJSON(w, `{"id":"583231"}`) }, authprovider.ErrUnavailable, "", 0},
-		"negative":     {"/user", func(w http.ResponseWriter) { answerJSON(w, `{"id":-1}`) }, authprovider.ErrAuthentication, "", 0},
-		"twins":        {"/user", func(w http.ResponseWriter) { answerJSON(w, `{"id":1,"ID":2}`) }, authprovider.ErrUnavailable, "", 0},
-		"no verified address at all": {"/login/oauth/access_token", func(w http.ResponseWriter) {
-			answerJSON(w, `{"error":"unverified_user_email","error_description":"The user must have a verified primary email."}`)
-		}, nil, "access_denied", 0},
-		"a form": {"/login/oauth/access_token", func(w http.ResponseWriter) {
-			w.Header().Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-			_, _ = w.Write([]byte("error=bad_verification_code&error_description=The+code+passed+is+incorrect+or+expired."))
-		}, nil, "invalid_grant", 0},
-		"wrong secret": {"/login/oauth/access_token", func(w http.ResponseWriter) {
-			answerJSON(w, `{"error":"incorrect_client_credentials","error_description":"The client_id and/or client_secret passed are incorrect."}`)
-		}, nil, "invalid_client", 0},
+		"secondary rate limit": {userURL, says(403, `{"message":"You have exceeded a secondary rate limit."}`, "Retry-After", "60"), authprovider.ErrUnavailable, "", time.Minute},
+		// Nobody knows then whether an address is verified, which is no reason to go on without.
+		"rate limit of addresses": {emailsURL, says(403, `{"message":"API rate limit exceeded for user ID 1."}`, "X-RateLimit-Remaining", "0"), authprovider.ErrUnavailable, "", 0},
+		"suspended":               {userURL, says(403, `{"message":"Sorry. Your account was suspended."}`), nil, "", 0},
+		"nobody":                  {userURL, says(200, `{"login":"octocat"}`), authprovider.ErrAuthentication, "", 0},
+		"no number":               {userURL, says(200, `{"id":"583231"}`), authprovider.ErrUnavailable, "", 0},
+		"negative":                {userURL, says(200, `{"id":-1}`), authprovider.ErrAuthentication, "", 0},
+		"twins":                   {userURL, says(200, `{"id":1,"ID":2}`), authprovider.ErrUnavailable, "", 0},
+		"no verified address at all": {tokenURL, says(200, `{"error":"unverified_user_email","error_description":"The user must have a verified primary email."}`),
+			nil, "access_denied", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t)
-			a := f.authenticator(nil)
-			req := f.request("read:user")
-			f.set(func(f *fake) { f.answers[tt.path] = tt.answer })
-			result, err := a.Authenticate(t.Context(), req)
+			v := newGitHub(t, false)
+			v.Handle(tt.address, tt.answer)
+			result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)), "user:email")
 			require.Nil(t, result)
 			require.Error(t, err)
 			if tt.class != nil {
@@ -196,53 +223,11 @@ func TestFailures(t *testing.T) {
 				require.ErrorAs(t, err, &p)
 				require.Equal(t, tt.retry, p.RetryAfter)
 			}
-			require.NotContains(t, err.Error(), clientSecret)
 		})
 	}
 }
 
-func answerJSON(w http.ResponseWriter, body string) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = w.Write([]byte(body))
-}
-
-// At a rate limit nobody knows whether an address is verified, which is no reason to go on without.
-func TestRateLimitOfEmails(t *testing.T) {
-	f := newFake(t)
-	f.answers["/user/emails"] = func(w http.ResponseWriter) {
-		w.Header().Set("X-RateLimit-Remaining", "0")
-		message(w, 403, "API rate limit exceeded for user ID 1.")
-	}
-	result, err := f.authenticator(nil).Authenticate(t.Context(), f.request("read:user", "user:email"))
-	require.ErrorIs(t, err, authprovider.ErrUnavailable)
-	require.Nil(t, result)
-}
-
-// Two people get two identities, and one who changes the name keeps the first.
-func TestTwoPeople(t *testing.T) {
-	f := newFake(t)
-	a := f.authenticator(nil)
-	first := f.signIn(a, "read:user")
-	f.set(func(f *fake) { f.user = `{"login":"octocat","id":583232,"node_id":"MDQ6VXNlcjU4MzIzMg=="}` })
-	second := f.signIn(a, "read:user")
-	require.NotEqual(t, first.Session.Subject, second.Session.Subject)
-	f.set(func(f *fake) { f.user = `{"login":"renamed","id":583231,"node_id":"MDQ6VXNlcjU4MzIzMQ=="}` })
-	require.Equal(t, first.Session.Subject, f.signIn(a, "read:user").Session.Subject)
-}
-
-// hosts sends every request to one server and remembers for whom it was.
-type hosts struct {
-	server *url.URL
-	seen   map[string]bool
-}
-
-func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
-	h.seen[r.Method+" "+r.URL.Scheme+"://"+r.URL.Host+r.URL.Path] = true
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host = h.server.Scheme, h.server.Host
-	return http.DefaultTransport.RoundTrip(r)
-}
-
+// Every request goes to the GitHub that is configured: the client of the fake fails the test elsewhere.
 func TestHosts(t *testing.T) {
 	for enterprise, want := range map[string]struct{ web, api string }{
 		"":                             {"https://github.com", "https://api.github.com"},
@@ -253,27 +238,19 @@ func TestHosts(t *testing.T) {
 		"https://evilghe.com":          {"https://evilghe.com", "https://evilghe.com/api/v3"},
 		"https://github.com.evil.test": {"https://github.com.evil.test", "https://github.com.evil.test/api/v3"},
 	} {
-		f := newFake(t)
-		server, err := url.Parse(f.server.URL)
+		v := authprovidertest.NewGitHub(t, authprovidertest.GitHubVendor{EnterpriseURL: enterprise}, authprovidertest.VendorConfig{})
+		c := config(v)
+		c.EnterpriseURL = enterprise
+		a := newAuthenticator(t, c)
+		result, err := authprovidertest.SignInAt(t, v, a, "user:email")
 		require.NoError(t, err)
-		h := hosts{server, make(map[string]bool)}
-		a := f.authenticator(func(c *github.Config) {
-			c.EnterpriseURL = enterprise
-			c.HTTPClient = &http.Client{Transport: h}
-		})
-		start, err := a.Start(t.Context(), oauthadapter.StartRequest{State: "s", CodeChallenge: "c", CallbackURL: callbackURL, Scopes: []string{"read:user"}})
-		require.NoError(t, err)
-		u, err := url.Parse(start.URL)
-		require.NoError(t, err)
-		require.Equal(t, want.web+"/login/oauth/authorize", u.Scheme+"://"+u.Host+u.Path)
-		result := f.signIn(a, "read:user", "user:email")
 		require.NoError(t, a.Revoke(t.Context(), result.Session))
-		require.Equal(t, map[string]bool{"POST " + want.web + "/login/oauth/access_token": true, "GET " + want.api + "/user": true,
-			"GET " + want.api + "/user/emails": true, "DELETE " + want.api + "/applications/" + clientID + "/token": true}, h.seen)
+		require.Equal(t, []string{"GET " + want.web + "/login/oauth/authorize", "POST " + want.web + "/login/oauth/access_token", "GET " + want.api + "/user",
+			"GET " + want.api + "/user/emails", "DELETE " + want.api + "/applications/" + v.ClientID() + "/token"}, v.Requests())
 	}
 }
 
-// Two instances stand side by side: neither names, cookies nor addresses are shared.
+// Two GitHubs stand side by side: neither names, cookies nor addresses are shared.
 func TestTwoInstances(t *testing.T) {
 	auth, err := authprovider.New(authprovider.Config{
 		BaseURL: "https://portal.example.com/api/auth",
