@@ -142,3 +142,27 @@ func ExampleNewOriginPolicy() {
 	// https://a.b.preview.example.com false
 	// null false
 }
+
+// What a host's own resolver asks the user catalog. Conditions of a filter are on fields of the entity.
+func ExampleResolverContext_FindUser() {
+	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: payroll{}})
+	u, err := rc.FindUser(context.Background(), authprovider.UserQuery{Filter: map[string]string{"spec.employeeId": "E-17"}})
+	fmt.Println(u.Ref, err)
+
+	_, err = rc.FindUser(context.Background(), authprovider.UserQuery{Filter: map[string]string{"spec.employeeId": "E-18"}})
+	fmt.Println(errors.Is(err, authprovider.ErrUserNotFound))
+	// Output:
+	// user:default/jane <nil>
+	// true
+}
+
+// payroll is a catalog that compares by UserQuery.Matches: right for a few users.
+type payroll struct{}
+
+func (payroll) FindUsers(_ context.Context, q authprovider.UserQuery) ([]authprovider.User, error) {
+	jane := authprovider.User{Ref: "user:default/jane", Fields: map[string][]string{"spec.employeeId": {"E-17"}}}
+	if q.Matches(jane) {
+		return []authprovider.User{jane}, nil
+	}
+	return nil, nil
+}

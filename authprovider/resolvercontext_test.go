@@ -87,6 +87,7 @@ func TestCatalogIsLookedAtAgain(t *testing.T) {
 
 		{"annotation", byID, []authprovider.User{kim}, "user:default/kim", nil},
 		{"annotation in another case", byID, []authprovider.User{user("user:default/joe", "", "Ak_1")}, "", authprovider.ErrUserNotFound},
+		{"annotation of a name in another case", byID, []authprovider.User{{Ref: "user:default/joe", Annotations: map[string]string{"X/ID": "aK_1"}}}, "", authprovider.ErrUserNotFound},
 		{"annotation in two cases, one exact", byID, []authprovider.User{user("user:default/joe", "", "Ak_1"), kim}, "user:default/kim", nil},
 		{"two exact annotations", byID, []authprovider.User{user("user:default/joe", "", "aK_1"), kim}, "", authprovider.ErrAmbiguousUser},
 		{"a wildcard", byID, []authprovider.User{user("user:default/joe", "", "aKx1")}, "", mistake},

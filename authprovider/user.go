@@ -1,6 +1,10 @@
 package authprovider
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // User is an entry of a user catalog.
 type User struct {
@@ -17,6 +21,17 @@ type User struct {
 	// Fields are further fields of the entity that [UserQuery.Filter] can select by, by their path, such as "spec.employeeId"
 	// or "metadata.labels.team". A field with several values matches by each of them.
 	Fields map[string][]string
+}
+
+// Clone returns a copy that shares nothing with u: for catalogs, whose callers may change what they get.
+func (u User) Clone() User {
+	u.Annotations = maps.Clone(u.Annotations)
+	u.MemberOf = slices.Clone(u.MemberOf)
+	u.Fields = maps.Clone(u.Fields)
+	for path, values := range u.Fields {
+		u.Fields[path] = slices.Clone(values)
+	}
+	return u
 }
 
 // UserQuery selects users. Exactly one of Ref, Email, Annotations and Filter is set; a query with none matches nobody.

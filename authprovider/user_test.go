@@ -143,3 +143,16 @@ func TestMatches(t *testing.T) {
 	require.False(t, query{Email: "jane@acme.example"}.Matches(authprovider.User{Ref: "jane", Email: "jane@acme.example"}), "a user without a reference")
 	require.False(t, query{Email: "kim@acme.example"}.Matches(authprovider.User{Ref: "user:default/kim", Email: "\u212aim@acme.example"}), "the Kelvin sign is no k")
 }
+
+func TestUserClone(t *testing.T) {
+	full := func() authprovider.User {
+		return authprovider.User{Ref: "user:default/jane", Email: "jane@acme.example", DisplayName: "Jane", Picture: "p",
+			Annotations: map[string]string{"a": "1"}, MemberOf: []string{"group:default/dev"}, Fields: map[string][]string{"spec.a": {"1"}}}
+	}
+	u := full()
+	c := u.Clone()
+	require.Equal(t, u, c)
+	c.Annotations["a"], c.MemberOf[0], c.Fields["spec.a"][0], c.Fields["spec.b"] = "2", "group:default/admins", "2", nil
+	require.Equal(t, full(), u)
+	require.Equal(t, authprovider.User{}, authprovider.User{}.Clone())
+}

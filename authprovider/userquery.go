@@ -23,7 +23,6 @@ func (u User) Values(path string) []string {
 			}
 		}
 	}
-	const annotation = "metadata.annotations."
 	switch {
 	case equalFoldASCII(path, "spec.profile.email"):
 		add(u.Email)
@@ -33,9 +32,9 @@ func (u User) Values(path string) []string {
 		add(u.Picture)
 	case equalFoldASCII(path, "relations.memberof"), equalFoldASCII(path, "spec.memberof"):
 		add(u.MemberOf...)
-	case len(path) > len(annotation) && equalFoldASCII(path[:len(annotation)], annotation):
+	case len(path) > len(annotationPath) && equalFoldASCII(path[:len(annotationPath)], annotationPath):
 		for name, value := range u.Annotations {
-			if equalFoldASCII(name, path[len(annotation):]) {
+			if equalFoldASCII(name, path[len(annotationPath):]) {
 				add(value)
 			}
 		}
@@ -59,6 +58,9 @@ func (u User) Values(path string) []string {
 	return values
 }
 
+// annotationPath is what stands before the name of an annotation in its path.
+const annotationPath = "metadata.annotations."
+
 // AllowsKind reports whether entities of the kind may sign in.
 func (q UserQuery) AllowsKind(kind string) bool {
 	if len(q.Kinds) == 0 {
@@ -71,13 +73,11 @@ func (q UserQuery) AllowsKind(kind string) bool {
 // and how [ResolverContext.FindUser] looks at the answer.
 func (q UserQuery) Matches(u User) bool {
 	ref, err := ParseEntityRef(u.Ref)
-	return err == nil && q.AllowsKind(ref.Kind) && q.conditions() == 1 && q.holds(u, ref, equal)
+	return err == nil && q.AllowsKind(ref.Kind) && q.conditions() == 1 && q.holds(u, ref)
 }
 
-func equal(a, b string) bool { return a == b }
-
-// holds reports whether the conditions hold for u. Annotations are compared with same.
-func (q UserQuery) holds(u User, ref EntityRef, same func(a, b string) bool) bool {
+// holds reports whether the condition that is set holds for u, whose reference is ref.
+func (q UserQuery) holds(u User, ref EntityRef) bool {
 	switch {
 	case q.Ref != "":
 		wanted, err := ParseEntityRef(q.Ref)
@@ -88,7 +88,7 @@ func (q UserQuery) holds(u User, ref EntityRef, same func(a, b string) bool) boo
 	case len(q.Annotations) > 0:
 		for name, wanted := range q.Annotations {
 			// Absent never matches absent: an empty ID from a provider must not find the users who have none.
-			if wanted == "" || !same(u.Annotations[name], wanted) {
+			if wanted == "" || u.Annotations[name] != wanted {
 				return false
 			}
 		}
@@ -104,6 +104,16 @@ func (q UserQuery) holds(u User, ref EntityRef, same func(a, b string) bool) boo
 	return false
 }
 
+// holdsButForCase reports whether the annotations that are asked for are there in another case.
+func (q UserQuery) holdsButForCase(u User) bool {
+	for name, wanted := range q.Annotations {
+		if !slices.ContainsFunc(u.Values(annotationPath+name), func(v string) bool { return equalFoldASCII(v, wanted) }) {
+			return false
+		}
+	}
+	return len(q.Annotations) > 0
+}
+
 // pick returns the one hit that q selects. Hits of other kinds are what a catalog holds beside users, and hits whose annotations differ
 // in ASCII case what Backstage's finds: both are passed over. If nothing but other people is left, the catalog has answered another
 // question. That is a failure and not [ErrUserNotFound]: on "no such user" laxer resolvers try, and fall-backs make users up.
@@ -114,10 +124,10 @@ func (q UserQuery) pick(hits []User) (User, error) {
 		ref, err := ParseEntityRef(u.Ref)
 		switch {
 		case err == nil && !q.AllowsKind(ref.Kind):
-		case err == nil && q.holds(u, ref, equal):
+		case err == nil && q.holds(u, ref):
 			user = u
 			matching++
-		case err == nil && len(q.Annotations) > 0 && q.holds(u, ref, equalFoldASCII):
+		case err == nil && q.holdsButForCase(u):
 		case stray == "":
 			stray = fmt.Sprintf("%.300q", u.Ref)
 		}

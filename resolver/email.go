@@ -7,15 +7,15 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// EmailOptions are the rules of the resolvers that go by an e-mail address. They speak about addresses: a sign-in without
-// one passes on, whatever is set. The zero value allows nothing dangerous. They are copied when a resolver is made.
+// EmailOptions are rules about the e-mail address of a sign-in, and for the resolvers that go by it. Where a rule needs an address, a
+// sign-in without one passes on. The zero value allows nothing dangerous. They are copied when a resolver is made.
 type EmailOptions struct {
 	// AllowedDomains are the domains that an address may be of, such as "example.com"; compared exactly but for case.
-	// Addresses of others are refused. If nil, any domain is allowed by the resolver that goes by the whole address, and the
-	// one that goes by the local part fails. An empty list that is not nil is a mistake.
+	// Addresses of others are refused. If nil, any domain is allowed, but the resolver that goes by the local part fails. An empty
+	// list that is not nil is a mistake.
 	AllowedDomains []string
 	// RequireVerifiedEmail refuses addresses about which the provider does not say whether it checked them. Addresses
-	// of which it says that nobody did are refused in any case.
+	// of which it says that nobody did are refused wherever an address is looked at.
 	RequireVerifiedEmail bool
 	// StripPlusTag looks for jane@example.com if the catalog has no jane+tag@example.com. It is off by default, because it is
 	// for the mail server to say whether both are one mailbox: where they are two, the second is somebody else's.
@@ -24,7 +24,8 @@ type EmailOptions struct {
 	// jane@ anywhere is signed in as jane. The one right use is a provider that admits nobody from outside.
 	DangerouslyAllowAnyDomain bool
 	// DangerouslyAllowSignInWithoutUserInCatalog signs in whom the catalog does not have, as user:default/<name> with no
-	// groups. The name is the address or, if the resolver goes by the local part, the local part (after StripPlusTag).
+	// groups. The name is what the resolver goes by: the address (after StripPlusTag), its local part, the user name, or the value of the
+	// annotation; if the catalog has a user of that name, it is somebody else's, and the person is refused.
 	// Whoever is removed from the catalog keeps this access. It takes effect only if the catalog says that it has no such
 	// user: never if it fails, nor if it has several.
 	DangerouslyAllowSignInWithoutUserInCatalog bool

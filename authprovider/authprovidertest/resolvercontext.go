@@ -35,7 +35,7 @@ func (all users) FindUsers(_ context.Context, q authprovider.UserQuery) ([]authp
 	var found []authprovider.User
 	for _, u := range all {
 		if q.Matches(u) {
-			found = append(found, u)
+			found = append(found, u.Clone())
 		}
 	}
 	return found, nil

@@ -14,8 +14,6 @@ package memcatalog
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -76,7 +74,7 @@ func (c *Catalog) FindUsers(_ context.Context, q authprovider.UserQuery) ([]auth
 	var found []authprovider.User
 	for _, i := range candidates {
 		if q.Matches(s.users[i]) {
-			found = append(found, clone(s.users[i]))
+			found = append(found, s.users[i].Clone())
 		}
 	}
 	return found, nil
@@ -116,24 +114,10 @@ func newSnapshot(users []authprovider.User) (*snapshot, error) {
 			// %v: a mistake in the catalog is not an invalid request.
 			return nil, fmt.Errorf("memcatalog: user %d: %v", i+1, err)
 		}
-		s.users[i] = clone(u)
+		s.users[i] = u.Clone()
 		s.byRef[ref.String()] = append(s.byRef[ref.String()], i)
 	}
 	return s, nil
-}
-
-// clone copies what a caller could change from outside.
-func clone(u authprovider.User) authprovider.User {
-	u.Annotations = maps.Clone(u.Annotations)
-	u.MemberOf = slices.Clone(u.MemberOf)
-	if u.Fields != nil {
-		fields := make(map[string][]string, len(u.Fields))
-		for path, values := range u.Fields {
-			fields[path] = slices.Clone(values)
-		}
-		u.Fields = fields
-	}
-	return u
 }
 
 // lowerASCII leaves everything but A-Z alone: strings.ToLower makes a 'k' of the Kelvin sign, and one address of two.
