@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/azureeasyauth"
 	"example.com/stagedoor/cfaccess"
 	"example.com/stagedoor/gcpiap"
@@ -642,5 +645,47 @@ func TestAnnotationWithoutName(t *testing.T) {
 		for _, class := range []error{authprovider.ErrNoMatch, authprovider.ErrNotAllowed, authprovider.ErrInput} {
 			require.NotErrorIs(t, err, class, vendor)
 		}
+	}
+}
+
+// TestOneAnswer: at the edge, people who are unknown, refused, unverified or misspelt get the same answer, byte for byte.
+func TestOneAnswer(t *testing.T) {
+	no := false
+	edge := authprovidertest.NewOAuth2ProxyEdge(t, authprovidertest.OAuth2Proxy{}, authprovidertest.EdgeConfig{People: []authprovidertest.Person{
+		{Subject: "known", PreferredUsername: "jane", Email: "jane@acme.example"},
+		{Subject: "unknown", PreferredUsername: "joe", Email: "joe@acme.example"},
+		{Subject: "nothing"},
+		{Subject: "reference", PreferredUsername: "admins/root"},
+		{Subject: "dots", PreferredUsername: ".."},
+		{Subject: "look-alike", PreferredUsername: "j\u0430ne"},
+		{Subject: "unverified", Email: "jane@acme.example", EmailVerified: &no},
+		{Subject: "two at signs", Email: "jane@evil.example@acme.example"},
+		{Subject: "elsewhere", Email: "jane@evil.example"},
+		{Subject: "group", PreferredUsername: "staff"},
+	}})
+	handler, err := authprovider.New(authprovider.Config{
+		BaseURL: "https://portal.example.com/api/auth", InsecureEphemeralSecret: true, Issuer: &authprovidertest.Issuer{}, HTTPClient: edge.Client(),
+		Users: memcatalog.New(authprovider.User{Ref: "user:default/jane", Email: "jane@acme.example"}, authprovider.User{Ref: "user:admins/root"},
+			authprovider.User{Ref: "group:default/staff"}),
+		Providers: map[string]authprovider.ProviderFactory{"proxy": oauth2proxy.Provider(oauth2proxy.Config{Issuer: edge.Issuer, Audience: []string{edge.ClientID}},
+			oauth2proxy.ForwardedPreferredUsernameMatchingUserEntityName,
+			resolver.EmailMatchingUserEntityProfileEmailWith[oauth2proxy.Result](resolver.EmailOptions{AllowedDomains: []string{"acme.example"}}))},
+	})
+	require.NoError(t, err)
+	poll := func(subject string) (int, string) {
+		r := httptest.NewRequest(http.MethodGet, "https://portal.example.com/api/auth/proxy/refresh", nil)
+		r.Header.Set("X-Requested-With", "XMLHttpRequest")
+		edge.Vouch(r, subject)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	status, _ := poll("known")
+	require.Equal(t, http.StatusOK, status)
+	_, want := poll("unknown")
+	for _, subject := range []string{"unknown", "nothing", "reference", "dots", "look-alike", "unverified", "two at signs", "elsewhere", "group"} {
+		status, body := poll(subject)
+		require.Equal(t, http.StatusForbidden, status, subject)
+		require.Equal(t, want, body, subject)
 	}
 }
