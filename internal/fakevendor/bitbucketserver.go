@@ -34,10 +34,9 @@ func (b BitbucketServer) Spec(string) Spec {
 			fakeidp.UserInfo:  users,
 		},
 		Lifetime:      2 * time.Hour,
-		Behavior:      fakeidp.Behavior{IssuerParameter: fakeidp.Omit, TokenType: "bearer"},
+		Behavior:      fakeidp.Behavior{IssuerParameter: fakeidp.Omit, TokenType: "bearer", Scope: fakeidp.Omit},
 		Subject:       func(p fakeidp.Person) string { return strconv.FormatInt(number(p.Subject), 10) },
 		SilentOnEmail: true,
-		OnDemand:      "PUBLIC_REPOS",
 		Wrap:          func(s *fakeidp.Server) http.Handler { return bitbucketServer{s, path(who), path(users) + "/"} },
 		Dialect: fakeidp.Dialect{
 			PlainOAuth: true,

@@ -45,8 +45,12 @@ func New(c Config) (*Authenticator, error) {
 		ClientAuthMethod: string(oauthclient.SecretPost),
 		Scopes:           []string{"offline_access", "read:me"},
 		AuthParams:       map[string]string{"audience": "api.atlassian.com", "prompt": "consent"},
-		HTTPClient:       c.HTTPClient,
-		Now:              c.Now,
-		Logger:           c.Logger,
+		ErrorCodes: map[string]string{
+			"unauthorized_client": "invalid_grant",  // of a refresh token that was spent; of another one it says so itself
+			"access_denied":       "invalid_client", // of a wrong secret
+		},
+		HTTPClient: c.HTTPClient,
+		Now:        c.Now,
+		Logger:     c.Logger,
 	}, read)
 }

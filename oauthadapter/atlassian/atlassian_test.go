@@ -1,10 +1,7 @@
 package atlassian_test
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"log/slog"
+	"io"
 	"net/http"
 	"net/url"
 	"testing"
@@ -12,80 +9,110 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/atlassian"
-	"example.com/stagedoor/resolver"
 )
 
 const (
-	authorizeAddress = "https://auth.atlassian.com/authorize"
-	tokenAddress     = "POST https://auth.atlassian.com/oauth/token"
-	userAddress      = "GET https://api.atlassian.com/me"
-	jane             = `{"account_type":"atlassian","account_id":"112233aa-bb11","email":"jane@example.com","name":"Jane Doe","picture":"https://avatar.example/j","account_status":"active","nickname":"jane"}`
+	secret       = "marker-client-secret/+ "
+	tokenAddress = "https://auth.atlassian.com/oauth/token"
+	userAddress  = "https://api.atlassian.com/me"
+	// The documented answer, but for the values.
+	mia = `{"account_type":"atlassian","account_id":"112233aa-bb11-cc22-33dd-445566abcabc","email":"mia@example.com","name":"Mia Krystof",
+"picture":"https://avatar.example/mia","account_status":"active","nickname":"mkrystof","zoneinfo":"Australia/Sydney","locale":"en-US",
+"extended_profile":{"job_title":"Designer","organization":"mia@example.com","department":"Design team","location":"Sydney"}}`
 )
 
-var config = atlassian.Config{ClientID: "portal", ClientSecret: clientSecret}
-
-func answers() map[string]func(http.ResponseWriter) {
-	return map[string]func(http.ResponseWriter){userAddress: status(200, jane)}
+func newAtlassian(t testing.TB, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	return authprovidertest.NewAtlassian(t, authprovidertest.VendorConfig{People: people, ClientSecret: secret})
 }
 
-func authenticated(r *http.Request) bool {
-	return r.PostForm.Get("client_id") == "portal" && r.PostForm.Get("client_secret") == clientSecret
+func config(v *authprovidertest.Vendor) atlassian.Config {
+	return atlassian.Config{ClientID: v.ClientID(), ClientSecret: v.ClientSecret(), HTTPClient: v.Client(), Now: v.Clock.Now}
 }
 
-func TestSignIn(t *testing.T) {
-	f := newFake()
-	result, err := f.signIn(t)
+func newAuthenticator(t testing.TB, c atlassian.Config) *atlassian.Authenticator {
+	t.Helper()
+	a, err := atlassian.New(c)
 	require.NoError(t, err)
-	require.Equal(t, []string{tokenAddress, userAddress}, f.asked)
-	require.Equal(t, "112233aa-bb11", result.Session.Subject)
-	require.Equal(t, authprovider.Profile{DisplayName: "Jane Doe", Email: "jane@example.com", Picture: "https://avatar.example/j"}, result.Profile)
-
-	start, err := f.authenticator(t).Start(t.Context(), oauthadapter.StartRequest{State: "s", CodeChallenge: "c", Scopes: []string{"read:me", "offline_access"}})
-	require.NoError(t, err)
-	u, err := url.Parse(start.URL)
-	require.NoError(t, err)
-	require.Equal(t, "api.atlassian.com", u.Query().Get("audience"))
-	require.Equal(t, "consent", u.Query().Get("prompt"))
-	require.Equal(t, []string{"offline_access", "read:me"}, f.authenticator(t).RequiredScopes())
-
-	for body, want := range map[string]authprovider.Profile{
-		`{"account_id":"1","email":"j@x.example","email_verified":true,"nickname":"j"}`:  {DisplayName: "j", Email: "j@x.example", EmailVerification: authprovider.EmailVerified},
-		`{"account_id":"1","email":"j@x.example","email_verified":false,"nickname":"j"}`: {DisplayName: "j"},
-		`{"account_id":"1","email_verified":true,"name":"J"}`:                            {DisplayName: "J"},
-	} {
-		f.set(userAddress, status(200, body))
-		result, err := f.signIn(t)
-		require.NoError(t, err)
-		require.Equal(t, want, result.Profile)
-	}
+	return a
 }
 
-func TestConfig(t *testing.T) {
+// says answers with JSON.
+func says(status int, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func TestVendor(t *testing.T) {
+	v := newAtlassian(t)
+	c := config(v)
+	ofHost := c
+	ofHost.HTTPClient, ofHost.Now = nil, nil
+	authprovidertest.TestVendor(t, authprovidertest.VendorTest[atlassian.Profile]{
+		Vendor: v, Handlers: newAuthenticator(t, c), Config: c,
+		Provider: func(signIn ...authprovider.SignInResolver[atlassian.Result]) authprovider.ProviderFactory {
+			return atlassian.Provider(ofHost, signIn...)
+		},
+	})
+}
+
+func TestNewRefuses(t *testing.T) {
 	for field, change := range map[string]func(*atlassian.Config){
 		"ClientID":     func(c *atlassian.Config) { c.ClientID = "" },
 		"ClientSecret": func(c *atlassian.Config) { c.ClientSecret = "" },
 	} {
-		c := config
+		c := atlassian.Config{ClientID: "portal", ClientSecret: secret}
 		change(&c)
 		_, err := atlassian.New(c)
-		require.ErrorContains(t, err, "atlassian: Config."+field)
+		require.ErrorContains(t, err, "atlassian: Config."+field+" is required")
 	}
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "config", config)
-	require.NotContains(t, fmt.Sprintf("%v %+v %#v %d", config, config, config, config)+log.String(), clientSecret)
+}
+
+func TestAuthorizationRequest(t *testing.T) {
+	v := newAtlassian(t)
+	address, q, err := authprovidertest.AuthorizationRequest(t, newAuthenticator(t, config(v)), url.Values{"audience": {"evil"}, "prompt": {"none"}})
+	require.NoError(t, err)
+	require.Equal(t, "https://auth.atlassian.com/authorize", address)
+	require.Equal(t, url.Values{"client_id": {v.ClientID()}, "audience": {"api.atlassian.com"}, "prompt": {"consent"}, "scope": {"offline_access read:me"}}, q)
+}
+
+func TestProfile(t *testing.T) {
+	for body, want := range map[string]authprovider.Profile{
+		mia: {DisplayName: "Mia Krystof", Email: "mia@example.com", Picture: "https://avatar.example/mia"},
+		`{"account_id":"1","email":"j@x.example","email_verified":true,"nickname":"j"}`:  {DisplayName: "j", Email: "j@x.example", EmailVerification: authprovider.EmailVerified},
+		`{"account_id":"1","email":"j@x.example","email_verified":false,"nickname":"j"}`: {DisplayName: "j"},
+		`{"account_id":"1","email_verified":true,"name":"J"}`:                            {DisplayName: "J"},
+	} {
+		v := newAtlassian(t)
+		v.Handle(userAddress, says(http.StatusOK, body))
+		result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
+		require.NoError(t, err)
+		require.Equal(t, want, result.Profile)
+		require.Equal(t, result.FullProfile.AccountID, result.Session.Subject)
+		require.Equal(t, []string{"POST " + tokenAddress, "GET " + userAddress}, v.Requests()[1:])
+	}
 }
 
 func TestParseProfile(t *testing.T) {
-	p, err := atlassian.ParseProfile([]byte(jane))
+	p, err := atlassian.ParseProfile([]byte(mia))
 	require.NoError(t, err)
-	var all map[string]any
+	require.Equal(t, "112233aa-bb11-cc22-33dd-445566abcabc", p.AccountID)
+	require.Equal(t, "mkrystof", p.Nickname)
+	var all struct {
+		Extended struct {
+			Title string `json:"job_title"`
+		} `json:"extended_profile"`
+	}
 	require.NoError(t, p.Claims(&all))
-	require.NotEmpty(t, all)
-	for _, bad := range []string{``, `[]`, `{"a":1,"a":2}`} {
+	require.Equal(t, "Designer", all.Extended.Title)
+	for _, bad := range []string{``, `[]`, `{"a":1,"a":2}`, `{"account_id":7}`} {
 		_, err := atlassian.ParseProfile([]byte(bad))
-		require.ErrorContains(t, err, "atlassian: user: ")
+		require.ErrorContains(t, err, "atlassian: user: ", bad)
 	}
 	require.Error(t, atlassian.Profile{}.Claims(&all))
 }
@@ -93,61 +120,53 @@ func TestParseProfile(t *testing.T) {
 // What fails, fails in the class that says whose it is, and without a result.
 func TestFailures(t *testing.T) {
 	for name, tt := range map[string]struct {
-		address string
-		answer  func(http.ResponseWriter)
-		class   error
+		answer string
+		class  error
 	}{
-		"outage":      {userAddress, status(503, ``), authprovider.ErrUnavailable},
-		"rate limit":  {userAddress, status(429, `{}`), authprovider.ErrUnavailable},
-		"token limit": {tokenAddress, status(429, `{}`), authprovider.ErrUnavailable},
-		"no JSON":     {userAddress, status(200, `<html>`), authprovider.ErrUnavailable},
-		"twins":       {userAddress, status(200, `{"x":1,"X":2}`), authprovider.ErrUnavailable},
-		"nobody":      {userAddress, status(200, `{}`), authprovider.ErrAuthentication},
-		"closed":      {userAddress, status(200, `{"account_id":"1","account_status":"closed"}`), authprovider.ErrNotAllowed},
+		"twins":        {`{"x":1,"X":2}`, authprovider.ErrUnavailable},
+		"nobody":       {`{}`, authprovider.ErrAuthentication},
+		"closed":       {`{"account_id":"1","account_status":"closed"}`, authprovider.ErrNotAllowed},
+		"inactive":     {`{"account_id":"1","account_status":"inactive"}`, authprovider.ErrNotAllowed},
+		"another form": {`{"account_id":1}`, authprovider.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake()
-			f.set(tt.address, tt.answer)
-			result, err := f.signIn(t)
+			v := newAtlassian(t)
+			v.Handle(userAddress, says(http.StatusOK, tt.answer))
+			result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 			require.ErrorIs(t, err, tt.class)
 			require.Nil(t, result)
 		})
 	}
 }
 
-func TestTwoPeople(t *testing.T) {
-	f := newFake()
-	first, err := f.signIn(t)
+// Atlassian says of a refresh token that was spent what others say of a client.
+func TestSpentRefreshToken(t *testing.T) {
+	v := newAtlassian(t)
+	a := newAuthenticator(t, config(v))
+	result, err := authprovidertest.SignInAt(t, v, a)
 	require.NoError(t, err)
-	f.set(userAddress, status(200, `{"account_id":"112233AA-BB11","nickname":"jane"}`))
-	second, err := f.signIn(t)
+	req := oauthadapter.RefreshRequest{Session: result.Session}
+	_, err = a.Refresh(t.Context(), req)
 	require.NoError(t, err)
-	require.NotEqual(t, first.Session.Subject, second.Session.Subject)
-
-	result, err := f.authenticator(t).Refresh(t.Context(), oauthadapter.RefreshRequest{Session: first.Session})
-	require.ErrorIs(t, err, oauthadapter.ErrSessionEnded, "the tokens are another person's now")
-	require.Nil(t, result)
+	_, err = a.Refresh(t.Context(), req)
+	var answer *oauthadapter.ProviderError
+	require.ErrorAs(t, err, &answer)
+	require.Equal(t, "invalid_grant", answer.Code)
+	require.Contains(t, answer.Description, "unauthorized_client: refresh_token is invalid")
 }
 
-// A resolver of the host's own, and a ready-made one behind it.
-func ExampleProvider() {
-	staff := func(ctx context.Context, in atlassian.SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return rc.SignInWithUser(ctx, authprovider.UserQuery{Annotations: map[string]string{"example.com/atlassian-account": in.Result.FullProfile.AccountID}})
+func TestResolvers(t *testing.T) {
+	rc := authprovidertest.ResolverContext(t,
+		authprovider.User{Ref: "user:default/mia", Annotations: map[string]string{"acme.example/atlassian-id": "112233aa-bb11"}},
+		authprovider.User{Ref: "user:default/empty", Annotations: map[string]string{"acme.example/atlassian-id": ""}})
+	byID := atlassian.UserIDMatchingUserEntityAnnotationWith("acme.example/atlassian-id")
+	for id, want := range map[string]error{"112233aa-bb11": nil, "112233AA-BB11": authprovider.ErrUserNotFound, "": authprovider.ErrNoMatch} {
+		identity, err := byID(t.Context(), atlassian.SignInInfo{Result: &oauthadapter.Result[atlassian.Profile]{
+			FullProfile: atlassian.Profile{AccountID: id, Nickname: "mia", Email: "mia@example.com"},
+		}}, rc)
+		require.ErrorIs(t, err, want)
+		if want == nil {
+			require.Equal(t, "user:default/mia", identity.UserRef)
+		}
 	}
-	_, err := authprovider.New(authprovider.Config{
-		BaseURL: "https://portal.example.com/api/auth",
-		Secrets: [][]byte{[]byte("32 bytes from a random generator")},
-		Issuer:  hostIssuer{}, // the host's own token issuer
-		Providers: map[string]authprovider.ProviderFactory{
-			"atlassian": atlassian.Provider(atlassian.Config{ClientID: "portal", ClientSecret: "..."}, staff, resolver.EmailMatchingUserEntityProfileEmail),
-		},
-	})
-	fmt.Println(err)
-	// Output: <nil>
-}
-
-type hostIssuer struct{}
-
-func (hostIssuer) IssueToken(context.Context, authprovider.TokenClaims) (string, error) {
-	return "e30.e30.sig", nil
 }

@@ -1,10 +1,8 @@
 package bitbucketserver_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"log/slog"
+	"io"
 	"net/http"
 	"net/url"
 	"testing"
@@ -12,50 +10,116 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/bitbucketserver"
-	"example.com/stagedoor/resolver"
 )
 
 const (
-	authorizeAddress = "https://git.example.com/bitbucket/rest/oauth2/latest/authorize"
-	tokenAddress     = "POST https://git.example.com/bitbucket/rest/oauth2/latest/token"
-	whoAddress       = "GET https://git.example.com/bitbucket/plugins/servlet/applinks/whoami"
-	userAddress      = "GET https://git.example.com/bitbucket/rest/api/latest/users/jane"
-	jane             = `{"name":"jane","emailAddress":"jane@example.com","active":true,"displayName":"Jane Doe","id":101,"slug":"jane","type":"NORMAL","avatarUrl":"/bitbucket/users/jane/avatar.png?s=256&v=1"}`
+	secret = "marker-client-secret/+ "
+
+	base         = "https://git.example.com/bitbucket"
+	tokenAddress = base + "/rest/oauth2/latest/token"
+	whoAddress   = base + "/plugins/servlet/applinks/whoami"
+	userAddress  = base + "/rest/api/latest/users/jane"
+	jane         = `{"name":"jane","emailAddress":"jane@example.com","active":true,"displayName":"Jane Doe","id":101,"slug":"jane","type":"NORMAL",
+"links":{"self":[{"href":"https://git.example.com/bitbucket/users/jane"}]},"avatarUrl":"/bitbucket/users/jane/avatar.png?s=256&v=1"}`
 )
 
-var config = bitbucketserver.Config{BaseURL: "https://git.example.com/bitbucket/", ClientID: "portal", ClientSecret: clientSecret}
-
-func answers() map[string]func(http.ResponseWriter) {
-	return map[string]func(http.ResponseWriter){whoAddress: who("jane"), userAddress: status(200, jane)}
+func newBitbucket(t testing.TB, people ...authprovidertest.Person) *authprovidertest.Vendor {
+	return authprovidertest.NewBitbucketServer(t, authprovidertest.BitbucketServerVendor{BaseURL: base}, authprovidertest.VendorConfig{People: people, ClientSecret: secret})
 }
 
-func who(name string) func(http.ResponseWriter) {
-	return func(w http.ResponseWriter) {
+func config(v *authprovidertest.Vendor) bitbucketserver.Config {
+	return bitbucketserver.Config{BaseURL: base, ClientID: v.ClientID(), ClientSecret: v.ClientSecret(), HTTPClient: v.Client(), Now: v.Clock.Now}
+}
+
+func newAuthenticator(t testing.TB, c bitbucketserver.Config) *bitbucketserver.Authenticator {
+	t.Helper()
+	a, err := bitbucketserver.New(c)
+	require.NoError(t, err)
+	return a
+}
+
+// says answers with JSON.
+func says(status int, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// who answers with a name.
+func who(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 		w.Header().Set("X-AUSERNAME", url.PathEscape(name))
-		_, _ = w.Write([]byte(name))
+		_, _ = io.WriteString(w, name)
+	})
+}
+
+func TestVendor(t *testing.T) {
+	for name, address := range map[string]string{"at the top": "https://bitbucket.example.com", "in a context path": "https://git.example.com:8443/bitbucket"} {
+		t.Run(name, func(t *testing.T) {
+			v := authprovidertest.NewBitbucketServer(t, authprovidertest.BitbucketServerVendor{BaseURL: address}, authprovidertest.VendorConfig{ClientSecret: secret})
+			c := config(v)
+			c.BaseURL = address + "/"
+			ofHost := c
+			ofHost.HTTPClient, ofHost.Now = nil, nil
+			authprovidertest.TestVendor(t, authprovidertest.VendorTest[bitbucketserver.Profile]{
+				Vendor: v, Handlers: newAuthenticator(t, c), Config: c,
+				Provider: func(signIn ...authprovider.SignInResolver[bitbucketserver.Result]) authprovider.ProviderFactory {
+					return bitbucketserver.Provider(ofHost, signIn...)
+				},
+			})
+		})
 	}
 }
 
-func authenticated(r *http.Request) bool {
-	return r.PostForm.Get("client_id") == "portal" && r.PostForm.Get("client_secret") == clientSecret
+func TestNewRefuses(t *testing.T) {
+	for want, change := range map[string]func(*bitbucketserver.Config){
+		"ClientID is required":                  func(c *bitbucketserver.Config) { c.ClientID = "" },
+		"ClientSecret is required":              func(c *bitbucketserver.Config) { c.ClientSecret = "" },
+		"BaseURL is required":                   func(c *bitbucketserver.Config) { c.BaseURL = "" },
+		`BaseURL "http://git.example.com" must`: func(c *bitbucketserver.Config) { c.BaseURL = "http://git.example.com" },
+		`BaseURL "https://git.example.com?x"`:   func(c *bitbucketserver.Config) { c.BaseURL = "https://git.example.com?x" },
+	} {
+		c := bitbucketserver.Config{BaseURL: base, ClientID: "portal", ClientSecret: secret}
+		change(&c)
+		_, err := bitbucketserver.New(c)
+		require.ErrorContains(t, err, "bitbucketserver: Config."+want)
+	}
 }
 
-func TestSignIn(t *testing.T) {
-	f := newFake()
-	result, err := f.signIn(t)
+func TestAuthorizationRequest(t *testing.T) {
+	v := newBitbucket(t)
+	for _, scopes := range [][]string{nil, {"PUBLIC_REPOS"}} {
+		address, q, err := authprovidertest.AuthorizationRequest(t, newAuthenticator(t, config(v)), url.Values{"login_hint": {"evil"}}, scopes...)
+		require.NoError(t, err)
+		require.Equal(t, base+"/rest/oauth2/latest/authorize", address)
+		want := url.Values{"client_id": {v.ClientID()}}
+		if scopes != nil {
+			want["scope"] = scopes
+		}
+		require.Equal(t, want, q)
+	}
+}
+
+func TestProfile(t *testing.T) {
+	v := newBitbucket(t)
+	v.Handle(userAddress, says(200, jane))
+	result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 	require.NoError(t, err)
-	require.Equal(t, []string{tokenAddress, whoAddress, userAddress}, f.asked)
+	require.Equal(t, []string{"POST " + tokenAddress, "GET " + whoAddress, "GET " + userAddress}, v.Requests()[1:])
 	require.Equal(t, "101", result.Session.Subject)
 	require.Equal(t, authprovider.Profile{DisplayName: "Jane Doe", Email: "jane@example.com", Picture: "https://git.example.com/bitbucket/users/jane/avatar.png?s=256&v=1"}, result.Profile)
 	require.Equal(t, "jane", result.FullProfile.Username)
 
 	for raw, want := range map[string]string{"https://avatar.example/j": "https://avatar.example/j", "//avatar.example/j": "https://avatar.example/j",
 		"javascript:alert(1)": "", "http://avatar.example/j": "", "%zz": "", "": ""} {
-		f.set(userAddress, status(200, fmt.Sprintf(`{"name":"jane","id":101,"avatarUrl":%q}`, raw)))
-		result, err := f.signIn(t)
+		v.Handle(userAddress, says(200, fmt.Sprintf(`{"name":"jane","id":101,"avatarUrl":%q}`, raw)))
+		result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 		require.NoError(t, err)
 		require.Equal(t, want, result.Profile.Picture, raw)
 	}
@@ -63,47 +127,30 @@ func TestSignIn(t *testing.T) {
 
 // A name is one part of a path, whatever is in it.
 func TestOddNames(t *testing.T) {
-	for name, path := range map[string]string{"jane@example.com": "jane@example.com", "100%": "100%25", "j%61ne": "j%2561ne", "jane/../admin": "jane%2F..%2Fadmin", "jane?x": "jane%3Fx", "j d": "j%20d", "a.b": "a.b"} {
-		f := newFake()
-		f.set(whoAddress, who(name))
-		f.set("GET https://git.example.com/bitbucket/rest/api/latest/users/"+path, status(200, fmt.Sprintf(`{"id":7,"name":%q}`, name)))
-		result, err := f.signIn(t)
+	for _, name := range []string{"jane@example.com", "100%", "j%61ne", "jane/../admin", "jane?x", "j d", "a.b", "jane#x"} {
+		v := newBitbucket(t, authprovidertest.Person{Subject: "7", PreferredUsername: name}, authprovidertest.Person{Subject: "8", PreferredUsername: "jane"},
+			authprovidertest.Person{Subject: "9", PreferredUsername: "admin"})
+		a := newAuthenticator(t, config(v))
+		result, err := authprovidertest.SignInAt(t, v, a)
 		require.NoError(t, err, name)
 		require.Equal(t, "7", result.Session.Subject)
-		f.set(whoAddress, func(w http.ResponseWriter) { w.Header().Set("X-AUSERNAME", name) }) // the header alone
-		result, err = f.signIn(t)
+		v.Handle(whoAddress, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-AUSERNAME", name) })) // the header alone
+		result, err = authprovidertest.SignInAt(t, v, a)
 		require.NoError(t, err, name)
 		require.Equal(t, "7", result.Session.Subject)
 	}
-}
-
-func TestConfig(t *testing.T) {
-	for field, change := range map[string]func(*bitbucketserver.Config){
-		"ClientID":                              func(c *bitbucketserver.Config) { c.ClientID = "" },
-		"ClientSecret":                          func(c *bitbucketserver.Config) { c.ClientSecret = "" },
-		"BaseURL is":                            func(c *bitbucketserver.Config) { c.BaseURL = "" },
-		`BaseURL "http://git.example.com" must`: func(c *bitbucketserver.Config) { c.BaseURL = "http://git.example.com" },
-		`BaseURL "https://git.example.com?x"`:   func(c *bitbucketserver.Config) { c.BaseURL = "https://git.example.com?x" },
-	} {
-		c := config
-		change(&c)
-		_, err := bitbucketserver.New(c)
-		require.ErrorContains(t, err, "bitbucketserver: Config."+field)
-	}
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "config", config)
-	require.NotContains(t, fmt.Sprintf("%v %+v %#v %d", config, config, config, config)+log.String(), clientSecret)
 }
 
 func TestParseProfile(t *testing.T) {
 	p, err := bitbucketserver.ParseProfile([]byte(jane))
 	require.NoError(t, err)
+	require.Equal(t, "101", p.ID)
 	var all map[string]any
 	require.NoError(t, p.Claims(&all))
-	require.NotEmpty(t, all)
-	for _, bad := range []string{``, `[]`, `{"a":1,"a":2}`} {
+	require.Equal(t, "NORMAL", all["type"])
+	for _, bad := range []string{``, `[]`, `{"a":1,"a":2}`, `{"id":"101"}`} {
 		_, err := bitbucketserver.ParseProfile([]byte(bad))
-		require.ErrorContains(t, err, "bitbucketserver: user: ")
+		require.ErrorContains(t, err, "bitbucketserver: user: ", bad)
 	}
 	require.Error(t, bitbucketserver.Profile{}.Claims(&all))
 }
@@ -112,63 +159,41 @@ func TestParseProfile(t *testing.T) {
 func TestFailures(t *testing.T) {
 	for name, tt := range map[string]struct {
 		address string
-		answer  func(http.ResponseWriter)
+		answer  http.Handler
 		class   error
 	}{
-		"outage":      {userAddress, status(503, ``), authprovider.ErrUnavailable},
-		"rate limit":  {userAddress, status(429, `{}`), authprovider.ErrUnavailable},
-		"token limit": {tokenAddress, status(429, `{}`), authprovider.ErrUnavailable},
-		"no JSON":     {userAddress, status(200, `<html>`), authprovider.ErrUnavailable},
-		"twins":       {userAddress, status(200, `{"x":1,"X":2}`), authprovider.ErrUnavailable},
-		"nobody":      {userAddress, status(200, `{}`), authprovider.ErrAuthentication},
+		"twins":       {userAddress, says(200, `{"x":1,"X":2}`), authprovider.ErrUnavailable},
+		"nobody":      {userAddress, says(200, `{}`), authprovider.ErrAuthentication},
 		"anonymous":   {whoAddress, who(""), authprovider.ErrAuthentication},
 		"a path":      {whoAddress, who(".."), authprovider.ErrAuthentication},
-		"another's":   {userAddress, status(200, `{"name":"joe","id":102,"active":true}`), authprovider.ErrAuthentication},
-		"inactive":    {userAddress, status(200, `{"name":"jane","id":101,"active":false}`), authprovider.ErrNotAllowed},
+		"who: outage": {whoAddress, says(503, ``), authprovider.ErrUnavailable},
+		"who: limit":  {whoAddress, says(429, ``), authprovider.ErrUnavailable},
+		"another's":   {userAddress, says(200, `{"name":"joe","id":102,"active":true}`), authprovider.ErrAuthentication},
+		"inactive":    {userAddress, says(200, `{"name":"jane","id":101,"active":false}`), authprovider.ErrNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake()
-			f.set(tt.address, tt.answer)
-			result, err := f.signIn(t)
+			v := newBitbucket(t)
+			v.Handle(tt.address, tt.answer)
+			result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 			require.ErrorIs(t, err, tt.class)
 			require.Nil(t, result)
 		})
 	}
 }
 
-func TestTwoPeople(t *testing.T) {
-	f := newFake()
-	first, err := f.signIn(t)
-	require.NoError(t, err)
-	f.set(userAddress, status(200, `{"name":"jane","id":102}`))
-	second, err := f.signIn(t)
-	require.NoError(t, err)
-	require.NotEqual(t, first.Session.Subject, second.Session.Subject)
-
-	result, err := f.authenticator(t).Refresh(t.Context(), oauthadapter.RefreshRequest{Session: first.Session})
-	require.ErrorIs(t, err, oauthadapter.ErrSessionEnded, "the tokens are another person's now")
-	require.Nil(t, result)
-}
-
-// A resolver of the host's own, and a ready-made one behind it.
-func ExampleProvider() {
-	staff := func(ctx context.Context, in bitbucketserver.SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return rc.SignInWithUser(ctx, authprovider.UserQuery{Annotations: map[string]string{"example.com/bitbucket-id": in.Result.FullProfile.ID}})
+func TestResolvers(t *testing.T) {
+	rc := authprovidertest.ResolverContext(t,
+		authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"git.example.com/user-id": "101"}},
+		authprovider.User{Ref: "user:default/elsewhere", Annotations: map[string]string{"other.example/user-id": "102"}},
+		authprovider.User{Ref: "user:default/empty", Annotations: map[string]string{"git.example.com/user-id": ""}})
+	byID := bitbucketserver.UserIDMatchingUserEntityAnnotationWith("git.example.com/user-id")
+	for id, want := range map[string]error{"101": nil, "102": authprovider.ErrUserNotFound, "": authprovider.ErrNoMatch} {
+		identity, err := byID(t.Context(), bitbucketserver.SignInInfo{Result: &oauthadapter.Result[bitbucketserver.Profile]{
+			FullProfile: bitbucketserver.Profile{ID: id, Username: "jane"},
+		}}, rc)
+		require.ErrorIs(t, err, want)
+		if want == nil {
+			require.Equal(t, "user:default/jane", identity.UserRef)
+		}
 	}
-	_, err := authprovider.New(authprovider.Config{
-		BaseURL: "https://portal.example.com/api/auth",
-		Secrets: [][]byte{[]byte("32 bytes from a random generator")},
-		Issuer:  hostIssuer{}, // the host's own token issuer
-		Providers: map[string]authprovider.ProviderFactory{
-			"bitbucketserver": bitbucketserver.Provider(bitbucketserver.Config{BaseURL: "https://git.example.com", ClientID: "portal", ClientSecret: "..."}, staff, resolver.EmailMatchingUserEntityProfileEmail),
-		},
-	})
-	fmt.Println(err)
-	// Output: <nil>
-}
-
-type hostIssuer struct{}
-
-func (hostIssuer) IssueToken(context.Context, authprovider.TokenClaims) (string, error) {
-	return "e30.e30.sig", nil
 }
