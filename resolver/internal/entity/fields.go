@@ -4,10 +4,19 @@ import "strconv"
 
 // fields lists what a filter can select by beside the members of a user: the leaves of metadata and spec by their path. As in Backstage's search index a
 // list stands for each of its items, and an item that is a text makes a path of its own whose value is "true".
-func fields(metadata, spec map[string]any) map[string][]string {
+// Relations are there by their type; a user has a member for its memberships.
+func fields(metadata, spec map[string]any, relations any) map[string][]string {
 	all := make(map[string][]string)
 	collect(all, "metadata", metadata)
 	collect(all, "spec", spec)
+	list, _ := relations.([]any)
+	for _, item := range list {
+		relation, _ := item.(map[string]any)
+		name, _ := relation["type"].(string)
+		if target, ok := relation["targetRef"].(string); ok && name != "" && name != "memberOf" {
+			all["relations."+name] = append(all["relations."+name], target)
+		}
+	}
 	if len(all) == 0 {
 		return nil
 	}
