@@ -10,7 +10,7 @@ import (
 	"example.com/stagedoor/oauthadapter"
 )
 
-// vendorRig is a vendor that behaves, with its first person signing in.
+// vendorRig is a vendor that behaves, with its first person signing in, and nothing granted.
 type vendorRig[P any] struct {
 	VendorTest[P]
 	spec          fakevendor.Spec
@@ -22,6 +22,9 @@ func newVendorRig[P any](c VendorTest[P]) *vendorRig[P] {
 	r := &vendorRig[P]{c, c.Vendor.fake.Spec, people[0], people[1]}
 	r.Vendor.Behave()
 	r.Vendor.SignsIn(r.first.Subject)
+	for _, p := range people {
+		r.Vendor.Withdraw(p.Subject)
+	}
 	return r
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
-	"example.com/stagedoor/internal/vendortest"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/oauthadapter/microsoft"
 )
 
@@ -19,18 +19,14 @@ func FuzzStart(f *testing.F) {
 		f.Add(scope, "jane@contoso.com")
 	}
 	f.Add("", "jane@contoso.com&prompt=none")
-	a := newAuthenticator(f, newEntra(f, publicCloud, contoso).config())
+	a := newAuthenticator(f, newEntra(f, contoso).config())
 	f.Fuzz(func(t *testing.T, scope, hint string) {
 		asked := append(strings.Fields(scope), a.RequiredScopes()...)
-		req, _ := vendortest.StartRequest(url.Values{"login_hint": {hint}}, asked...)
-		start, err := a.Start(t.Context(), req)
+		_, q, err := authprovidertest.AuthorizationRequest(t, a, url.Values{"login_hint": {hint}}, asked...)
 		if err != nil {
 			require.ErrorIs(t, err, authprovider.ErrInput)
 			return
 		}
-		u, err := url.Parse(start.URL)
-		require.NoError(t, err)
-		q := u.Query()
 		require.Equal(t, []string{hint}, q["login_hint"])
 		require.Regexp(t, `^[!-~]+@[!-~]+$`, hint)
 		sent := strings.Fields(q.Get("scope"))

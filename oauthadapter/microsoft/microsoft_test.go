@@ -1,7 +1,6 @@
 package microsoft_test
 
 import (
-	"net/http"
 	"net/url"
 	"testing"
 
@@ -9,37 +8,32 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
-	"example.com/stagedoor/internal/fakeidp"
-	"example.com/stagedoor/internal/vendortest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/microsoft"
 )
 
-func callback(req oauthadapter.StartRequest, verifier string, params url.Values) oauthadapter.CallbackRequest {
-	return oauthadapter.CallbackRequest{Code: params.Get("code"), CodeVerifier: verifier, Nonce: req.Nonce, CallbackURL: req.CallbackURL, Scopes: req.Scopes, Params: params}
-}
-
 func TestVendor(t *testing.T) {
-	t.Run("one tenant", func(t *testing.T) {
-		e := newEntra(t, publicCloud, contoso)
-		c := e.config()
-		c.SkipProfile = true
-		vendortest.Run(t, e.Vendor, newAuthenticator(t, c))
-		require.Empty(t, e.graphCalls())
-	})
-	t.Run("by domain", func(t *testing.T) {
-		e := newEntra(t, publicCloud, contoso)
-		c := e.config()
-		c.TenantID, c.SkipProfile = "Contoso.com", true
-		vendortest.Run(t, e.Vendor, newAuthenticator(t, c))
-	})
-	t.Run("several tenants", func(t *testing.T) {
-		e := newEntra(t, publicCloud, contoso)
-		e.sharesMetadata()
-		c := e.config()
-		c.TenantID, c.AllowedTenants, c.SkipProfile = "organizations", []string{fabrikam, contoso}, true
-		vendortest.Run(t, e.Vendor, newAuthenticator(t, c))
-	})
+	for name, change := range map[string]func(*microsoft.Config){
+		"one tenant":      func(c *microsoft.Config) { c.TenantID = contoso },
+		"without profile": func(c *microsoft.Config) { c.TenantID, c.SkipProfile = contoso, true },
+		"by domain":       func(c *microsoft.Config) { c.TenantID = "Contoso.com" },
+		"several tenants": func(c *microsoft.Config) { c.TenantID, c.AllowedTenants = "organizations", []string{fabrikam, contoso} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEntra(t, contoso, authprovidertest.DefaultPeople()...)
+			c := e.config()
+			change(&c)
+			ofHost := c
+			ofHost.HTTPClient, ofHost.Now = nil, nil
+			authprovidertest.TestVendor(t, authprovidertest.VendorTest[microsoft.Profile]{
+				Vendor: e.Vendor, Handlers: newAuthenticator(t, c), Config: c,
+				Provider: func(signIn ...authprovider.SignInResolver[microsoft.Result]) authprovider.ProviderFactory {
+					return microsoft.Provider(ofHost, signIn...)
+				},
+			})
+			require.Equal(t, c.SkipProfile, len(e.graphCalls()) == 0)
+		})
+	}
 }
 
 func TestNothingPretends(t *testing.T) {
@@ -80,20 +74,13 @@ func TestNewRefuses(t *testing.T) {
 		"redirect without a page": {func(c *microsoft.Config) { c.PostLogoutRedirect = true }, "microsoft: Config.PostLogoutRedirect"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := microsoft.Config{TenantID: contoso, ClientID: "id", ClientSecret: vendortest.ClientSecret}
+			c := microsoft.Config{TenantID: contoso, ClientID: "id", ClientSecret: "secret-marker"}
 			tt.change(&c)
 			_, err := microsoft.New(c)
 			require.ErrorContains(t, err, tt.want)
-			require.NotContains(t, err.Error(), vendortest.ClientSecret)
+			require.NotContains(t, err.Error(), "secret-marker")
 		})
 	}
-}
-
-func TestSecretIsNotPrinted(t *testing.T) {
-	c := newEntra(t, publicCloud, contoso).config()
-	vendortest.PrintsNoSecret(t, c, &c, newAuthenticator(t, c))
-	c.TenantID = "contoso.com"
-	vendortest.PrintsNoSecret(t, newAuthenticator(t, c))
 }
 
 func TestAuthorizationRequest(t *testing.T) {
@@ -118,18 +105,15 @@ func TestAuthorizationRequest(t *testing.T) {
 		"slashes":         {scopes: []string{"https://management.core.windows.net//.default"}, want: map[string]string{"scope": "https://management.core.windows.net//.default " + signIn}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newEntra(t, publicCloud, contoso).config()
+			c := newEntra(t, contoso).config()
 			if tt.change != nil {
 				tt.change(&c)
 			}
 			a := newAuthenticator(t, c)
-			address, q := vendortest.AuthorizationRequest(t, a, tt.query, append(tt.scopes, a.RequiredScopes()...)...)
+			address, q, err := authprovidertest.AuthorizationRequest(t, a, tt.query, tt.scopes...)
+			require.NoError(t, err)
 			require.Equal(t, "https://login.microsoftonline.com/"+contoso+"/oauth2/v2.0/authorize", address)
-			want := url.Values{
-				"client_id": {vendortest.ClientID}, "response_type": {"code"}, "redirect_uri": {authprovidertest.ConformanceCallback},
-				"state": {"the-state"}, "nonce": {"the-nonce"},
-				"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
-			}
+			want := url.Values{"client_id": {authprovidertest.DefaultClientID}}
 			for name, value := range tt.want {
 				want.Set(name, value)
 			}
@@ -139,10 +123,9 @@ func TestAuthorizationRequest(t *testing.T) {
 }
 
 func TestLoginHintRefused(t *testing.T) {
-	a := newAuthenticator(t, newEntra(t, publicCloud, contoso).config())
+	a := newAuthenticator(t, newEntra(t, contoso).config())
 	for _, hint := range [][]string{{""}, {"jane"}, {"jane@"}, {"@contoso.com"}, {"jane@contoso.com\n"}, {"ja ne@contoso.com"}, {"a@b@c"}, {"\u202ejane@contoso.com"}, {"a@b.c", "d@e.f"}} {
-		req, _ := vendortest.StartRequest(url.Values{"login_hint": hint})
-		_, err := a.Start(t.Context(), req)
+		_, _, err := authprovidertest.AuthorizationRequest(t, a, url.Values{"login_hint": hint})
 		require.ErrorIs(t, err, authprovider.ErrInput, "%q", hint)
 	}
 }
@@ -180,13 +163,9 @@ func TestTenants(t *testing.T) {
 		"listed, personal":        {personal, nil, listed(contoso), authprovider.ErrNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntra(t, publicCloud, tt.tenant, jane(tt.tenant, tt.claims))
-			e.answer(mePath, write(200, "application/json", meAnswer))
+			e := newEntra(t, tt.tenant, jane(tt.claims))
 			c := e.config()
 			tt.change(&c)
-			if c.TenantID != contoso {
-				e.sharesMetadata()
-			}
 			a := newAuthenticator(t, c)
 			if c.AllowedTenants != nil {
 				c.AllowedTenants[0] = tt.tenant // too late
@@ -202,7 +181,7 @@ func TestTenants(t *testing.T) {
 			require.Equal(t, janeID, result.FullProfile.ObjectID)
 			require.Equal(t, "https://"+publicCloud+"/"+tt.tenant+"/v2.0", result.FullProfile.Issuer)
 
-			require.NoError(t, e.PutPerson(jane(tt.tenant, map[string]any{"tid": "ffffffff-1111-dddd-2222-eeee3333ffff"})))
+			e.SetPerson(jane(map[string]any{"tid": "ffffffff-1111-dddd-2222-eeee3333ffff"}))
 			_, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: result.Session})
 			require.ErrorIs(t, err, oauthadapter.ErrSessionEnded)
 		})
@@ -221,13 +200,13 @@ func TestDomain(t *testing.T) {
 		"another host":     {"https://login.evil.example/" + contoso + "/v2.0", authprovider.ErrUnavailable},
 		"v1":               {"https://sts.windows.net/" + contoso + "/", authprovider.ErrUnavailable},
 		"personal":         {issuer + personal + "/v2.0", authprovider.ErrUnavailable},
-		"none":             {fakeidp.Omit, authprovider.ErrUnavailable},
+		"none":             {authprovidertest.Omit, authprovider.ErrUnavailable},
 		"a path too many":  {issuer + contoso + "/x/v2.0", authprovider.ErrUnavailable},
 		"not in lowercase": {issuer + "AAAABBBB-0000-CCCC-1111-DDDD2222EEEE/v2.0", authprovider.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntra(t, publicCloud, contoso)
-			e.Set(func(b *fakeidp.Behavior) { b.DiscoveryIssuer = tt.issuer })
+			e := newEntra(t, contoso)
+			e.Set(func(b *authprovidertest.Behavior) { b.DiscoveryIssuer = tt.issuer })
 			c := e.config()
 			c.TenantID, c.SkipProfile, c.EndSession = "contoso.com", true, true
 			a := newAuthenticator(t, c)
@@ -240,12 +219,12 @@ func TestDomain(t *testing.T) {
 				require.ErrorIs(t, err, tt.want)
 				_, err = a.EndSessionURL(t.Context(), oauthadapter.LogoutRequest{})
 				require.ErrorIs(t, err, tt.want)
-				e.Set(func(b *fakeidp.Behavior) { b.DiscoveryIssuer = "" })
+				e.Set(func(b *authprovidertest.Behavior) { b.DiscoveryIssuer = "" })
 				_, err = signIn(t, e, a)
 				require.NoError(t, err, "it is asked again")
 				return
 			}
-			e.Set(func(b *fakeidp.Behavior) { b.DiscoveryIssuer = issuer + fabrikam + "/v2.0" })
+			e.Set(func(b *authprovidertest.Behavior) { b.DiscoveryIssuer = issuer + fabrikam + "/v2.0" })
 			_, err = signIn(t, e, a)
 			require.NoError(t, err, "it is asked once")
 		})
@@ -260,8 +239,7 @@ func TestClouds(t *testing.T) {
 		{"login.partner.microsoftonline.cn", "", "microsoftgraph.chinacloudapi.cn"},
 	} {
 		t.Run(tt.graph, func(t *testing.T) {
-			e := newEntra(t, tt.cloud, contoso)
-			e.answer(mePath, write(200, "application/json", meAnswer))
+			e := newCloud(t, authprovidertest.MicrosoftVendor{TenantID: contoso, AuthorityHost: tt.cloud, GraphHost: tt.graph})
 			c := e.config()
 			c.GraphHost = tt.configured
 			a := newAuthenticator(t, c)
@@ -277,14 +255,18 @@ func TestClouds(t *testing.T) {
 }
 
 func TestRefresh(t *testing.T) {
-	e := newEntra(t, publicCloud, contoso)
+	e := newEntra(t, contoso)
 	e.answer(mePath, write(200, "application/json", meAnswer))
 	a := newAuthenticator(t, e.config())
+	for _, consent := range []string{foreign, "Mail.Read"} {
+		_, err := signIn(t, e, a, consent)
+		require.NoError(t, err)
+	}
 	result, err := signIn(t, e, a)
 	require.NoError(t, err)
-	form := e.Last(fakeidp.Token).Form
-	require.Equal(t, vendortest.ClientID, form.Get("client_id"))
-	require.Equal(t, vendortest.ClientSecret, form.Get("client_secret"))
+	form := e.Last(authprovidertest.Token).Form
+	require.Equal(t, e.ClientID(), form.Get("client_id"))
+	require.Equal(t, e.ClientSecret(), form.Get("client_secret"))
 	require.Equal(t, "User.Read openid profile email", result.Session.Scope, "without offline_access, as Entra does")
 
 	graph, stored := len(e.graphCalls()), result.Session
@@ -303,7 +285,7 @@ func TestRefresh(t *testing.T) {
 		stored.Scope = tt.session
 		refreshed, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: stored, Scopes: tt.scopes})
 		require.NoError(t, err)
-		require.Equal(t, tt.want, e.scope)
+		require.Equal(t, tt.want, e.tokenScope())
 		require.NotEqual(t, stored.RefreshToken, refreshed.Session.RefreshToken)
 		require.Equal(t, janeID, refreshed.FullProfile.ObjectID)
 		require.Equal(t, tt.graph, len(e.graphCalls()) > graph, "%v", tt)
@@ -335,18 +317,20 @@ func TestRefresh(t *testing.T) {
 		_, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: stored})
 		require.ErrorIs(t, err, oauthadapter.ErrSessionEnded)
 		require.Len(t, e.graphCalls(), calls)
-		require.Zero(t, e.Calls(fakeidp.UserInfo))
+		require.Zero(t, e.Calls(authprovidertest.UserInfo))
 	})
 }
 
 // Entra's own form of an error.
 func TestTokenError(t *testing.T) {
-	e := newEntra(t, publicCloud, contoso)
+	e := newEntra(t, contoso)
 	c := e.config()
 	c.SkipProfile = true
 	result, err := signIn(t, e, newAuthenticator(t, c))
 	require.NoError(t, err)
-	c.HTTPClient = &http.Client{Transport: refusing{e}}
+	e.Set(func(b *authprovidertest.Behavior) {
+		b.TokenFailure = authprovidertest.Failure{Times: 1, Code: "interaction_required"}
+	})
 	_, err = newAuthenticator(t, c).Refresh(t.Context(), oauthadapter.RefreshRequest{Session: result.Session})
 	var p *oauthadapter.ProviderError
 	require.ErrorAs(t, err, &p)
@@ -355,7 +339,7 @@ func TestTokenError(t *testing.T) {
 }
 
 func TestSignOut(t *testing.T) {
-	e := newEntra(t, publicCloud, contoso)
+	e := newEntra(t, contoso)
 	c := e.config()
 	c.SkipProfile = true
 	for name, tt := range map[string]struct {

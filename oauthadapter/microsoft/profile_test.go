@@ -22,7 +22,7 @@ const (
 )
 
 func TestGraph(t *testing.T) {
-	e := newEntra(t, publicCloud, contoso)
+	e := newEntra(t, contoso)
 	e.answer(mePath, write(200, "application/json;odata.metadata=minimal;odata.streaming=true;charset=utf-8", meAnswer))
 	e.answer(photoPath, write(200, "image/jpeg", jpeg))
 	result, err := signIn(t, e, newAuthenticator(t, e.config()))
@@ -80,7 +80,7 @@ func TestGraphRefuses(t *testing.T) {
 		"elsewhere":       {func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.example/"); w.WriteHeader(307) }, authprovider.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntra(t, publicCloud, contoso)
+			e := newEntra(t, contoso)
 			e.answer(mePath, tt.answer)
 			result, err := signIn(t, e, newAuthenticator(t, e.config()))
 			require.ErrorIs(t, err, tt.want)
@@ -90,7 +90,7 @@ func TestGraphRefuses(t *testing.T) {
 		})
 	}
 	t.Run("forbidden", func(t *testing.T) {
-		e := newEntra(t, publicCloud, contoso)
+		e := newEntra(t, contoso)
 		e.answer(mePath, write(403, "application/json", `{"error":{"code":"Authorization_RequestDenied"}}`))
 		_, err := signIn(t, e, newAuthenticator(t, e.config()))
 		var p *oauthadapter.ProviderError
@@ -101,8 +101,7 @@ func TestGraphRefuses(t *testing.T) {
 
 // A personal account has its ID in short at Graph.
 func TestPersonalAccount(t *testing.T) {
-	e := newEntra(t, publicCloud, personal, jane(personal, map[string]any{"oid": "00000000-0000-0000-84fb-a1d8e3b4bd82"}))
-	e.sharesMetadata()
+	e := newEntra(t, personal, jane(map[string]any{"oid": "00000000-0000-0000-84fb-a1d8e3b4bd82"}))
 	c := e.config()
 	c.TenantID, c.DangerouslyAllowAnyTenant = "common", true
 	for id, want := range map[string]error{
@@ -140,7 +139,7 @@ func TestPhoto(t *testing.T) {
 		"hang-up":    {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntra(t, publicCloud, contoso)
+			e := newEntra(t, contoso)
 			e.answer(mePath, write(200, "application/json", meAnswer))
 			e.answer(photoPath, tt.answer)
 			var log bytes.Buffer
@@ -166,7 +165,7 @@ func TestForeignResources(t *testing.T) {
 		"https://graph.microsoft.com/x/User.Read": false, "https://evil.example/https://graph.microsoft.com/User.Read": false, "/x/User.Read": false,
 	} {
 		t.Run(scope, func(t *testing.T) {
-			e := newEntra(t, publicCloud, contoso)
+			e := newEntra(t, contoso)
 			e.answer(mePath, write(200, "application/json", meAnswer))
 			result, err := signIn(t, e, newAuthenticator(t, e.config()), scope)
 			require.NoError(t, err)
@@ -177,8 +176,8 @@ func TestForeignResources(t *testing.T) {
 	}
 	for name, scope := range map[string]string{"not said": "-", "mixed": "User.Read " + foreign, "not granted": "openid profile email", "another": "User.ReadBasic.All"} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntra(t, publicCloud, contoso)
-			e.granted = scope
+			e := newEntra(t, contoso)
+			e.Set(func(b *authprovidertest.Behavior) { b.Scope = scope })
 			_, err := signIn(t, e, newAuthenticator(t, e.config()))
 			require.NoError(t, err)
 			require.Empty(t, e.graphCalls())
@@ -217,7 +216,7 @@ func TestEmailVerified(t *testing.T) {
 		"Graph's":              {mail, unknown, unverified, "jane.mail@contoso.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntra(t, publicCloud, contoso, jane(contoso, tt.claims))
+			e := newEntra(t, contoso, jane(tt.claims))
 			e.answer(mePath, write(200, "application/json", meAnswer))
 			check := func(c microsoft.Config, want authprovider.EmailVerification) {
 				result, err := signIn(t, e, newAuthenticator(t, c))
@@ -232,7 +231,6 @@ func TestEmailVerified(t *testing.T) {
 				require.Equal(t, want == verified, result.Profile.EmailVerification == verified)
 			}
 			check(e.config(), tt.one)
-			e.sharesMetadata()
 			c := e.config()
 			c.TenantID, c.AllowedTenants = "organizations", []string{contoso}
 			check(c, tt.one)
@@ -243,7 +241,7 @@ func TestEmailVerified(t *testing.T) {
 		})
 	}
 	t.Run("user principal name", func(t *testing.T) {
-		e := newEntra(t, publicCloud, contoso, jane(contoso, mail))
+		e := newEntra(t, contoso, jane(mail))
 		e.answer(mePath, write(200, "application/json", `{"id":"`+janeID+`","mail":null,"userPrincipalName":"boss@contoso.com"}`))
 		result, err := signIn(t, e, newAuthenticator(t, e.config()))
 		require.NoError(t, err)
