@@ -4,16 +4,26 @@ go 1.26.0
 
 require (
 	example.com/stagedoor v0.0.0-00010101000000-000000000000
+	example.com/stagedoor/samlauth v0.0.0-00010101000000-000000000000
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/crewjam/saml v0.5.1
 	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/russellhaering/goxmldsig v1.6.1
 	github.com/stretchr/testify v1.12.1
 	github.com/zitadel/oidc/v3 v3.51.17
-	golang.org/x/net v0.55.0
+	golang.org/x/net v0.57.0
 	modernc.org/sqlite v1.61.1
+)
+
+require (
+	github.com/beevik/etree v1.8.1 // indirect
+	github.com/jonboulle/clockwork v0.5.0 // indirect
+	github.com/mattermost/xml-roundtrip-validator v0.1.0 // indirect
+	golang.org/x/crypto v0.55.0 // indirect
 )
 
 require (
@@ -62,3 +72,5 @@ require (
 )
 
 replace example.com/stagedoor => ../
+
+replace example.com/stagedoor/samlauth => ../samlauth

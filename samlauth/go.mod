@@ -3,7 +3,7 @@ module example.com/stagedoor/samlauth
 go 1.26.0
 
 require (
-	example.com/stagedoor v0.0.0
+	example.com/stagedoor v0.0.0-00010101000000-000000000000
 	github.com/beevik/etree v1.8.1
 	github.com/crewjam/saml v0.5.1
 	github.com/russellhaering/goxmldsig v1.6.1
