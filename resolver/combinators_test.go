@@ -33,7 +33,7 @@ func TestFirstMatch(t *testing.T) {
 	first := resolver.FirstMatch[*result]
 	// A resolver that calls ResolveSignIn itself refuses whom none of its own knows.
 	closed := func(ctx context.Context, in info, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return authprovider.ResolveSignIn(ctx, in, rc, pass)
+		return authprovider.ResolveSignIn(ctx, in, rc, pass, pass)
 	}
 	tests := []struct {
 		name    string
@@ -47,7 +47,8 @@ func TestFirstMatch(t *testing.T) {
 		{"all pass within, then match", first(first(pass, first()), jane), signedIn("user:default/jane")},
 		{"refusal", first(pass, always(nil, authprovider.ErrNotAllowed), unreached), endedWith(authprovider.ErrNotAllowed)},
 		{"refusal within", first(first(always(nil, authprovider.ErrNotAllowed)), unreached), endedWith(authprovider.ErrNotAllowed)},
-		{"a refusal that looks like all passed", first(closed, unreached), endedWith(authprovider.ErrNotAllowed)},
+		{"a refusal that looks like all passed", first(closed), endedWith(authprovider.ErrNotAllowed)},
+		{"a refusal that is not the next one's", first(closed, unreached), endedWith(authprovider.ErrNotAllowed)},
 		{"authentication", first(always(nil, authprovider.ErrAuthentication), unreached), endedWith(authprovider.ErrAuthentication)},
 		{"ambiguous", first(always(nil, authprovider.ErrAmbiguousUser), unreached), endedWith(authprovider.ErrConflict)},
 		{"outage", first(always(nil, outage), unreached), endedWith(outage)},
