@@ -293,7 +293,8 @@ func TestHostileCatalogs(t *testing.T) {
 	rules := map[string]authprovider.SignInResolver[*result]{
 		"email":      resolver.EmailMatchingUserEntityProfileEmailWith[*result](resolver.EmailOptions{AllowedDomains: acme, StripPlusTag: true}),
 		"local part": resolver.EmailLocalPartMatchingUserEntityNameWith[*result](resolver.EmailOptions{AllowedDomains: acme, StripPlusTag: true}),
-		"fall-back":  resolver.EmailLocalPartMatchingUserEntityNameWith[*result](resolver.EmailOptions{AllowedDomains: acme, DangerouslyAllowSignInWithoutUserInCatalog: true}),
+		"fall-back": resolver.EmailLocalPartMatchingUserEntityNameWith[*result](resolver.EmailOptions{
+			AllowedDomains: acme, DangerouslyAllowSignInWithoutUserInCatalog: true}),
 	}
 	unknown, ambiguous := passedOn(resolver.ReasonUserNotFound), endedWith(authprovider.ErrAmbiguousUser)
 	failure := errors.New("any error that is neither a refusal nor a pass")

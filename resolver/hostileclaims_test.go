@@ -180,7 +180,9 @@ func TestHostileGroups(t *testing.T) {
 			refused(resolver.ReasonGroupMissing).require(t, id, err)
 		})
 	}
-	for name, inner := range map[string]error{"unknown": authprovider.ErrUserNotFound, "refused": authprovider.ErrNotAllowed, "outage": errors.New("connection refused")} {
+	for name, inner := range map[string]error{
+		"unknown": authprovider.ErrUserNotFound, "refused": authprovider.ErrNotAllowed, "outage": errors.New("connection refused"),
+	} {
 		_, err := resolver.RequireGroup("group:default/staff", always(nil, inner))(t.Context(), info{}, nil)
 		require.ErrorIs(t, err, inner, name)
 		require.Equal(t, name == "unknown", errors.Is(err, authprovider.ErrNoMatch), name)

@@ -21,7 +21,8 @@ func TestPolicy(t *testing.T) {
 		authprovider.User{Ref: "user:default/jane", Email: "jane@acme.example", MemberOf: []string{"group:default/ops"}},
 		authprovider.User{Ref: "user:default/twin", Email: "twin@acme.example"},
 		authprovider.User{Ref: "user:default/twin2", Email: "twin@acme.example"},
-		authprovider.User{Ref: "user:contractors/nora", Email: "nora@studio.example", Annotations: map[string]string{contractorID: "c-17"}, MemberOf: []string{"group:default/ops"}},
+		authprovider.User{Ref: "user:contractors/nora", Email: "nora@studio.example", MemberOf: []string{"group:default/ops"},
+			Annotations: map[string]string{contractorID: "c-17"}},
 	)
 	owns := func(refs ...string) []string { return refs }
 	for _, tt := range []struct {
@@ -38,7 +39,8 @@ func TestPolicy(t *testing.T) {
 			"user:default/jane", nil, owns("user:default/jane", "group:default/ops"), "employee"},
 		{"employee, unverified", `{"sub": "1", "email": "jane@acme.example", "email_verified": false}`, "", authprovider.ErrNotAllowed, nil, ""},
 		{"employee, not said", `{"sub": "1", "email": "jane@acme.example"}`, "", authprovider.ErrNotAllowed, nil, ""},
-		{"employee whom the catalog does not know", `{"sub": "1", "email": "joe@acme.example", "email_verified": true}`, "", authprovider.ErrNotAllowed, nil, ""},
+		{"employee whom the catalog does not know", `{"sub": "1", "email": "joe@acme.example", "email_verified": true}`,
+			"", authprovider.ErrNotAllowed, nil, ""},
 		{"employees of one address", `{"sub": "1", "email": "twin@acme.example", "email_verified": true}`, "", authprovider.ErrAmbiguousUser, nil, ""},
 		{"another company", `{"sub": "1", "email": "jane@evil.example", "email_verified": true}`, "", authprovider.ErrNotAllowed, nil, ""},
 		{"two at signs", `{"sub": "1", "email": "jane@evil.example@acme.example", "email_verified": true}`, "", authprovider.ErrNotAllowed, nil, ""},
@@ -48,8 +50,10 @@ func TestPolicy(t *testing.T) {
 		{"contractor who left the group", `{"sub": "c-17", "email": "nora@studio.example", "email_verified": true, "groups": ["studio"]}`,
 			"", authprovider.ErrNotAllowed, nil, ""},
 		{"contractor without groups", `{"sub": "c-17"}`, "", authprovider.ErrNotAllowed, nil, ""},
-		{"contractor by name alone", `{"sub": "c-99", "email": "nora@studio.example", "groups": ["portal-contractors"]}`, "", authprovider.ErrNotAllowed, nil, ""},
-		{"a group that merely looks like it", `{"sub": "c-17", "groups": ["Portal-Contractors", "portal-contractors "]}`, "", authprovider.ErrNotAllowed, nil, ""},
+		{"contractor by address alone", `{"sub": "c-99", "email": "nora@studio.example", "groups": ["portal-contractors"]}`,
+			"", authprovider.ErrNotAllowed, nil, ""},
+		{"a group that merely looks like it", `{"sub": "c-17", "groups": ["Portal-Contractors", "portal-contractors "]}`,
+			"", authprovider.ErrNotAllowed, nil, ""},
 		{"nobody at all", `{}`, "", authprovider.ErrNotAllowed, nil, ""},
 
 		{"denied employee", `{"sub": "x-1", "email": "jane@acme.example", "email_verified": true}`, "", authprovider.ErrNotAllowed, nil, ""},
@@ -87,7 +91,9 @@ func (outage) FindUsers(context.Context, authprovider.UserQuery) ([]authprovider
 // An outage of the catalog is nobody's refusal, and lets no laxer rule have somebody.
 func TestOutage(t *testing.T) {
 	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: outage{}})
-	for _, claims := range []string{`{"sub": "1", "email": "jane@acme.example", "email_verified": true}`, `{"sub": "c-17", "groups": ["portal-contractors"]}`} {
+	for _, claims := range []string{
+		`{"sub": "1", "email": "jane@acme.example", "email_verified": true}`, `{"sub": "c-17", "groups": ["portal-contractors"]}`,
+	} {
 		result, err := oauth2proxy.ParseResult([]byte(claims))
 		require.NoError(t, err)
 		in := oauth2proxy.SignInInfo{Result: result, Profile: authprovider.Profile{Email: result.Email, EmailVerification: result.EmailVerified}}
@@ -97,8 +103,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// TestBehindTheProxy is the whole way, once: what the proxy sends for a person, through the provider, to the user token. It shows that the claims
-// of the table above are those that arrive.
+// TestBehindTheProxy is the whole way, once: what the proxy sends for a person, through the provider, to the user token. It shows that
+// the claims of the table above are those that arrive.
 func TestBehindTheProxy(t *testing.T) {
 	verified := true
 	edge := authprovidertest.NewOAuth2ProxyEdge(t, authprovidertest.OAuth2Proxy{}, authprovidertest.EdgeConfig{People: []authprovidertest.Person{

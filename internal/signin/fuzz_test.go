@@ -25,7 +25,9 @@ func (obliging) FindUsers(_ context.Context, q authprovider.UserQuery) ([]authpr
 // FuzzSaid: where the catalog has everybody, a name is the name of a user of the default namespace and never a reference, a value is printable
 // text, and what is not is refused.
 func FuzzSaid(f *testing.F) {
-	for _, said := range []string{"jane", "JANE", "", ".", "..", "admins/root", "user:default/jane", "a b", "a\x00", "\u212aim", "a\u200b", "\xff", "jane@acme.example"} {
+	for _, said := range []string{
+		"jane", "JANE", "", ".", "..", "admins/root", "user:default/jane", "a b", "a\x00", "\u212aim", "a\u200b", "\xff", "jane@acme.example",
+	} {
 		f.Add(said)
 	}
 	rc := authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: obliging{}})

@@ -36,7 +36,8 @@ func (c failing) FindUsers(context.Context, authprovider.UserQuery) ([]authprovi
 func requireReason(t *testing.T, err error, class error, reason authprovider.Reason) {
 	t.Helper()
 	require.ErrorIs(t, err, class)
-	require.Equal(t, class != authprovider.ErrNotAllowed && class != authprovider.ErrAmbiguousUser, errors.Is(err, authprovider.ErrNoMatch), "a refusal must not let the next resolver try")
+	passes := class != authprovider.ErrNotAllowed && class != authprovider.ErrAmbiguousUser
+	require.Equal(t, passes, errors.Is(err, authprovider.ErrNoMatch), "a refusal must not let the next resolver try")
 	var e *authprovider.ResolverError
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, reason, e.Reason)
@@ -60,7 +61,8 @@ func TestByAnnotation(t *testing.T) {
 		{"found", []authprovider.User{jane}, "aB1", "user:default/jane", nil, ""},
 		{"another case is another person", []authprovider.User{joe}, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
 		{"nobody", nil, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
-		{"absent never matches absent", []authprovider.User{{Ref: "user:default/none"}, user("user:default/empty", "")}, "", "", authprovider.ErrNoMatch, signin.ReasonAnnotationValueMissing},
+		{"absent never matches absent", []authprovider.User{{Ref: "user:default/none"}, user("user:default/empty", "")}, "", "",
+			authprovider.ErrNoMatch, signin.ReasonAnnotationValueMissing},
 		{"a group", []authprovider.User{user("group:default/g", "aB1")}, "aB1", "", authprovider.ErrUserNotFound, signin.ReasonUserNotFound},
 		{"NUL", []authprovider.User{user("user:default/nul", "a\x00")}, "a\x00", "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
 		{"newline", []authprovider.User{user("user:default/nl", "a\n")}, "a\n", "", authprovider.ErrNotAllowed, signin.ReasonAnnotationValueMalformed},
