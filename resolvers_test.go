@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +25,7 @@ import (
 	"example.com/stagedoor/oauthadapter/auth0"
 	"example.com/stagedoor/oauthadapter/bitbucket"
 	"example.com/stagedoor/oauthadapter/bitbucketserver"
+	"example.com/stagedoor/oauthadapter/gitea"
 	"example.com/stagedoor/oauthadapter/github"
 	"example.com/stagedoor/oauthadapter/gitlab"
 	"example.com/stagedoor/oauthadapter/google"
@@ -30,6 +35,9 @@ import (
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/oauthadapter/okta"
 	"example.com/stagedoor/oauthadapter/onelogin"
+	"example.com/stagedoor/oauthadapter/openshift"
+	"example.com/stagedoor/oauthadapter/pinniped"
+	"example.com/stagedoor/oauthadapter/vmwarecloud"
 	"example.com/stagedoor/resolver"
 	"example.com/stagedoor/resolver/memcatalog"
 )
@@ -101,6 +109,18 @@ func byID() map[string]annotated {
 		"bitbucketserver": {acmeID, ofProfile(bitbucketserver.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) bitbucketserver.Profile {
 			return bitbucketserver.Profile{ID: id, Username: "42", Slug: "42"}
 		})},
+		"gitea": {acmeID, ofProfile(gitea.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) gitea.Profile {
+			return gitea.Profile{Profile: oidcprovider.Profile{Subject: id, PreferredUsername: "42"}}
+		})},
+		"openshift": {acmeID, ofProfile(openshift.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) openshift.Profile {
+			return openshift.Profile{UID: id, Username: "42"}
+		})},
+		"pinniped": {acmeID, ofProfile(pinniped.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) pinniped.Profile {
+			return pinniped.Profile{Profile: oidcprovider.Profile{Subject: id}, Username: "42"}
+		})},
+		"vmwarecloud": {acmeID, ofProfile(vmwarecloud.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) vmwarecloud.Profile {
+			return vmwarecloud.Profile{Profile: oidcprovider.Profile{Subject: id}, OrganizationID: "42"}
+		})},
 		"oidcprovider": {acmeID, ofProfile(oidcprovider.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) oidcprovider.Profile {
 			return oidcprovider.Profile{Subject: id, PreferredUsername: "42"}
 		})},
@@ -129,6 +149,15 @@ func byName() map[string]signInFunc {
 		}),
 		"keycloak": ofProfile(keycloak.UsernameMatchingUserEntityName, func(name string) keycloak.Profile {
 			return keycloak.Profile{Profile: oidcprovider.Profile{PreferredUsername: name, Name: "jane"}}
+		}),
+		"gitea": ofProfile(gitea.UsernameMatchingUserEntityName, func(name string) gitea.Profile {
+			return gitea.Profile{Profile: oidcprovider.Profile{PreferredUsername: name, Name: "jane"}}
+		}),
+		"openshift": ofProfile(openshift.DisplayNameMatchingUserEntityName, func(name string) openshift.Profile {
+			return openshift.Profile{Username: name, FullName: "jane"}
+		}),
+		"pinniped": ofProfile(pinniped.UsernameMatchingUserEntityName, func(name string) pinniped.Profile {
+			return pinniped.Profile{Username: name, Profile: oidcprovider.Profile{PreferredUsername: "jane"}}
 		}),
 		"oauth2provider": ofProfile(oauth2provider.UsernameMatchingUserEntityName, func(name string) oauth2provider.Profile {
 			return oauth2provider.Profile{Username: name, Name: "jane"}
@@ -319,4 +348,39 @@ func TestOneAnswer(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, status, subject)
 		require.Equal(t, want, body, subject)
 	}
+}
+
+// TestEveryResolverIsTried: a resolver that a package exports, and the tables do not try, is one that nobody has attacked.
+func TestEveryResolverIsTried(t *testing.T) {
+	tests := make(map[string]string)
+	for _, pattern := range []string{"resolvers_test.go", "resolver/hostile*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			tests[pattern] += string(source)
+		}
+	}
+	exported := regexp.MustCompile(`(?m)^func ([A-Z]\w*)(?:\[|\(ctx|\(annotation)`)
+	count := 0
+	for _, pattern := range []string{"*/resolvers.go", "oauthadapter/*/resolvers.go", "resolver/*.go"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, file := range files {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), "go.mod")); err == nil || strings.HasSuffix(file, "_test.go") {
+				continue // a module of its own is tested there
+			}
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, m := range exported.FindAllStringSubmatch(string(source), -1) {
+				name := filepath.Base(filepath.Dir(file)) + "." + m[1]
+				tried := regexp.MustCompile(regexp.QuoteMeta(name) + `\b`)
+				require.True(t, tried.MatchString(tests["resolvers_test.go"]) || tried.MatchString(tests["resolver/hostile*_test.go"]), name)
+				count++
+			}
+		}
+	}
+	require.Greater(t, count, 50)
 }

@@ -63,7 +63,29 @@ func addressRules() []rule {
 		{"WhenDomain", resolver.WhenDomain("acme.example", byName),
 			passedOn(resolver.ReasonEmailMalformed), passedOn(resolver.ReasonDomainNotAllowed), unknown, unnamed,
 			passedOn(resolver.ReasonEmailUnverified), jane, absent},
+
+		// These go by something else, and look at the address besides.
+		{"UsernameMatchingUserEntityNameWith, ours", resolver.UsernameMatchingUserEntityNameWith(func(*result) string { return "jane" }, closed),
+			unreadable, foreign, jane, jane, unverified, jane, absent},
+		{"UsernameMatchingUserEntityNameWith, strict", resolver.UsernameMatchingUserEntityNameWith(func(*result) string { return "jane" }, strict),
+			unreadable, foreign, jane, jane, unverified, unverified, absent},
+		{"AnnotationMatchingWith, ours", resolver.AnnotationMatchingWith("acme.example/id", func(*result) string { return "1" }, closed),
+			unreadable, foreign, jane, jane, unverified, jane, absent},
+		{"AnnotationMatchingWith, strict", resolver.AnnotationMatchingWith("acme.example/id", func(*result) string { return "1" }, strict),
+			unreadable, foreign, jane, jane, unverified, unverified, absent},
 	}
+}
+
+// neighbours are Jane, and those whom somebody could be taken for.
+func neighbours() *authprovider.ResolverContext {
+	return authprovider.NewResolverContext(authprovider.ResolverContextConfig{Users: memcatalog.New(
+		authprovider.User{Ref: "user:default/jane", Email: "Jane@acme.example", Annotations: map[string]string{"acme.example/id": "1"}},
+		authprovider.User{Ref: "user:other/twin", Email: "twin@acme.example"},
+		authprovider.User{Ref: "user:default/blank", Annotations: map[string]string{"acme.example/id": ""}},
+		authprovider.User{Ref: "user:default/kim", Email: "\u212aim@acme.example"},
+		authprovider.User{Ref: "user:default/odd", Email: "odd@@acme.example"},
+		authprovider.User{Ref: "group:default/team", Email: "team@acme.example", Annotations: map[string]string{"acme.example/id": "2"}},
+	)})
 }
 
 // unreadable are no addresses, or addresses that two readers may take for two people's.
@@ -224,7 +246,7 @@ var reference = map[string]string{
 }
 
 func TestHostileAddresses(t *testing.T) {
-	rc := directory()
+	rc := neighbours()
 	rows := 0
 	for _, r := range addressRules() {
 		try := func(t *testing.T, group string, addresses map[string]string, want outcome) {
@@ -233,7 +255,9 @@ func TestHostileAddresses(t *testing.T) {
 				t.Run(r.name+"/"+group+"/"+name, func(t *testing.T) {
 					id, err := r.resolve(t.Context(), info{Profile: verified(addresses[name])}, rc)
 					want.require(t, id, err)
-					require.Less(t, len(err.Error()), 1500, "what a provider sends does not flood the log")
+					if err != nil {
+						require.Less(t, len(err.Error()), 1500, "what a provider sends does not flood the log")
+					}
 				})
 			}
 		}
@@ -246,7 +270,7 @@ func TestHostileAddresses(t *testing.T) {
 }
 
 func TestHostileVerification(t *testing.T) {
-	rc := directory()
+	rc := neighbours()
 	for _, r := range addressRules() {
 		for name, tt := range map[string]struct {
 			profile authprovider.Profile

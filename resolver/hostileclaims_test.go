@@ -189,6 +189,33 @@ func TestHostileGroups(t *testing.T) {
 	}
 }
 
+// TestHostileAdditions: what a function adds to an ownership is a reference, or a mistake that lets nobody in.
+func TestHostileAdditions(t *testing.T) {
+	for added, want := range map[string]string{
+		"group:default/dev": "group:default/dev", "Group:DEV": "group:default/dev", "user:default/joe": "user:default/joe",
+		"": "", " ": "", "dev": "", "default/dev": "", "group:": "", "group:/dev": "", "group:default/": "", ":default/dev": "", "group:default/a/b": "",
+		"group:default/a:b": "", "group:a:b/c": "", "group:default/dev,group:default/ops": "", "group:default/dev ": "", " group:default/dev": "",
+		"group:default/dev\n": "", "group:default/\x00": "", "gr\u043eup:default/dev": "", "group:default/d\u0435v": "", "group:default/\u212a": "",
+		"group:default/dev\u200b": "", "group:default/\xff": "", "group:default/" + strings.Repeat("a", 254): "",
+	} {
+		t.Run(added, func(t *testing.T) {
+			id, err := resolver.WithOwnership(always(user("user:default/jane"), nil), func(context.Context, info, authprovider.Identity) ([]string, error) {
+				return []string{added}, nil
+			})(t.Context(), info{}, nil)
+			if want != "" {
+				require.NoError(t, err)
+				require.Equal(t, []string{"user:default/jane", want}, id.OwnershipRefs)
+				return
+			}
+			require.Nil(t, id)
+			require.Error(t, err)
+			for _, class := range []error{authprovider.ErrNoMatch, authprovider.ErrNotAllowed, authprovider.ErrInput} {
+				require.NotErrorIs(t, err, class, "a mistake of the host's is no word about the person")
+			}
+		})
+	}
+}
+
 // TestHostileClaimNames: a claim's name adds one claim to a token, and none that the issuer or somebody else makes.
 func TestHostileClaimNames(t *testing.T) {
 	jane := &authprovider.Identity{UserRef: "user:default/jane", Claims: map[string]any{"team": "ops"}}
