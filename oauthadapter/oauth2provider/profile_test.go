@@ -48,11 +48,9 @@ func TestParseProfile(t *testing.T) {
 
 // An address that the provider says is not verified gets no further than FullProfile.
 func TestUnverifiedEmail(t *testing.T) {
-	w := newWorld(t)
-	w.set(func(w *world) {
-		w.user.body = `{"id":7,"login":"jane","contact":{"email":"boss@example.com","verified":false}}`
-	})
-	result, err := w.authenticator(t, nil).Authenticate(t.Context(), callback)
+	v := newAcme(t)
+	v.Handle(userAddress, says(200, `{"id":7,"login":"jane","contact":{"email":"boss@example.com","verified":false}}`))
+	result, err := signIn(t, v, config(v))
 	require.NoError(t, err)
 	require.Equal(t, authprovider.Profile{DisplayName: "jane"}, result.Profile)
 	require.Equal(t, "boss@example.com", result.FullProfile.Email)

@@ -2,6 +2,7 @@ package oauth2provider_test
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -9,51 +10,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/oauthadapter"
-	"example.com/stagedoor/oauthadapter/oauth2provider"
 )
 
 func TestRefresh(t *testing.T) {
-	w := newWorld(t)
-	a := w.authenticator(t, nil)
-	old := oauthadapter.Session{RefreshToken: "old-marker", Subject: "7"}
-	w.set(func(w *world) {
-		w.token.body = `{"access_token":"access-marker","refresh_token":"new-marker","id_token":"e30.e30.","expires_in":60}`
-	})
-	result, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: old, Scopes: []string{"a", "b"}})
+	v := newAcme(t)
+	a := newAuthenticator(t, config(v))
+	first, err := authprovidertest.SignInAt(t, v, a, "more")
 	require.NoError(t, err)
-	require.Equal(t, oauthadapter.Session{AccessToken: "access-marker", RefreshToken: "new-marker", TokenType: "Bearer", Subject: "7", ExpiresAt: now.Add(time.Minute)}, result.Session)
-	require.Equal(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"old-marker"}, "scope": {"a b"}}, w.forms["/token"])
+	old := oauthadapter.Session{RefreshToken: first.Session.RefreshToken, Subject: "7"}
+	result, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: old, Scopes: []string{"read:me", "more"}})
+	require.NoError(t, err)
+	require.Equal(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {string(old.RefreshToken)}, "scope": {"read:me more"}}, v.Last(authprovidertest.Token).Form)
+	require.NotEqual(t, old.RefreshToken, result.Session.RefreshToken)
+	require.Equal(t, v.Clock.Now().Add(time.Hour), result.Session.ExpiresAt)
 	require.Equal(t, "jane@example.com", result.Profile.Email)
 
-	for name, tt := range map[string]struct {
-		user  answer
-		ended bool
-	}{
-		"outage":              {answer{503, ``}, false},
-		"token not taken yet": {answer{401, `{}`}, false},
-		"another person":      {answer{200, `{"id":8}`}, true},
-		"nobody":              {answer{200, `{}`}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w.set(func(w *world) { w.user = tt.user })
-			result, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: old})
-			require.Error(t, err)
-			require.Equal(t, tt.ended, errors.Is(err, oauthadapter.ErrSessionEnded))
-			if tt.ended {
-				require.Nil(t, result)
-				return
-			}
-			// The old token is spent, so the new one must not get lost.
-			require.EqualValues(t, "new-marker", result.Session.RefreshToken)
-			require.Equal(t, "7", result.Session.Subject)
-			require.Empty(t, result.Session.IDToken)
-			require.Zero(t, result.FullProfile.ID)
-		})
-	}
-	w.set(func(w *world) { w.token = answer{400, `{"error":"invalid_grant"}`} })
-	result, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: old})
-	require.Nil(t, result)
+	_, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: old})
 	var p *oauthadapter.ProviderError
 	require.ErrorAs(t, err, &p)
 	require.Equal(t, "invalid_grant", p.Code)
@@ -62,20 +36,55 @@ func TestRefresh(t *testing.T) {
 	require.ErrorContains(t, err, "Subject is required")
 }
 
+// What fails after the provider has renewed the tokens must not lose them.
+func TestRefreshHalfWay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		user  http.Handler
+		ended bool
+	}{
+		"outage":              {says(503, ``), false},
+		"token not taken yet": {says(401, `{}`), false},
+		"another person":      {says(200, `{"id":8}`), true},
+		"nobody":              {says(200, `{}`), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newAcme(t)
+			v.Handle(tokenAddress, says(200, `{"access_token":"access-marker","refresh_token":"new-marker","id_token":"e30.e30.","expires_in":60}`))
+			v.Handle(userAddress, tt.user)
+			old := oauthadapter.Session{RefreshToken: "old-marker", Subject: "7"}
+			result, err := newAuthenticator(t, config(v)).Refresh(t.Context(), oauthadapter.RefreshRequest{Session: old})
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "marker")
+			require.Equal(t, tt.ended, errors.Is(err, oauthadapter.ErrSessionEnded))
+			if tt.ended {
+				require.Nil(t, result)
+				return
+			}
+			require.EqualValues(t, "new-marker", result.Session.RefreshToken)
+			require.Equal(t, "7", result.Session.Subject)
+			require.Empty(t, result.Session.IDToken)
+			require.Zero(t, result.FullProfile.ID)
+		})
+	}
+}
+
 // A session without refresh token is good as long as its access token is.
 func TestReread(t *testing.T) {
-	w := newWorld(t)
-	a := w.authenticator(t, nil)
-	session := oauthadapter.Session{AccessToken: "access-marker", Subject: "7", TokenType: "Bearer", Scope: "a", ExpiresAt: now.Add(time.Hour)}
+	v := newAcme(t)
+	v.Set(func(b *authprovidertest.Behavior) { b.NoRefreshToken = true })
+	a := newAuthenticator(t, config(v))
+	first, err := authprovidertest.SignInAt(t, v, a)
+	require.NoError(t, err)
+	session, before := first.Session, len(v.Requests())
 	result, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: session})
 	require.NoError(t, err)
-	require.Equal(t, []string{"/user"}, w.paths())
+	require.Equal(t, []string{"GET " + userAddress}, v.Requests()[before:])
 	want := session
 	want.Scope = ""
 	require.Equal(t, want, result.Session)
 	require.Equal(t, "Jane Doe", result.Profile.DisplayName)
 
-	result, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: session, Scopes: []string{"a", "more"}})
+	result, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: session, Scopes: []string{"read:me", "more"}})
 	require.Nil(t, result)
 	var p *oauthadapter.ProviderError
 	require.ErrorAs(t, err, &p)
@@ -83,26 +92,26 @@ func TestReread(t *testing.T) {
 	require.NotErrorIs(t, err, oauthadapter.ErrSessionEnded)
 
 	for name, tt := range map[string]struct {
-		user  answer
+		user  http.Handler
 		ended bool
 		class error
 	}{
-		"revoked":        {answer{401, `{"message":"Bad credentials"}`}, true, nil},
-		"another person": {answer{200, `{"id":8}`}, true, authprovider.ErrAuthentication},
-		"nobody":         {answer{200, `{}`}, true, authprovider.ErrAuthentication},
-		"forbidden":      {answer{403, `{}`}, false, nil},
-		"outage":         {answer{500, ``}, false, authprovider.ErrUnavailable},
-		"rate limit":     {answer{429, ``}, false, authprovider.ErrUnavailable},
+		"revoked":        {says(401, `{"message":"Bad credentials"}`), true, nil},
+		"another person": {says(200, `{"id":8}`), true, authprovider.ErrAuthentication},
+		"nobody":         {says(200, `{}`), true, authprovider.ErrAuthentication},
+		"forbidden":      {says(403, `{}`), false, nil},
+		"outage":         {says(500, ``), false, authprovider.ErrUnavailable},
+		"rate limit":     {says(429, ``), false, authprovider.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.set(func(w *world) { w.user = tt.user })
+			v.Handle(userAddress, tt.user)
 			result, err := a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: session})
 			require.Nil(t, result)
 			require.Equal(t, tt.ended, errors.Is(err, oauthadapter.ErrSessionEnded))
 			if tt.class != nil {
 				require.ErrorIs(t, err, tt.class)
 			}
-			require.NotContains(t, err.Error(), "marker")
+			require.NotContains(t, err.Error(), string(session.AccessToken))
 		})
 	}
 	_, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: oauthadapter.Session{Subject: "7"}})
@@ -118,12 +127,12 @@ func TestRevoke(t *testing.T) {
 		{oauthadapter.Session{AccessToken: "a"}, url.Values{"token": {"a"}, "token_type_hint": {"access_token"}}},
 		{oauthadapter.Session{}, nil},
 	} {
-		w := newWorld(t)
-		w.set(func(w *world) { w.revoke.status = 200 })
-		require.NoError(t, w.authenticator(t, nil).Revoke(t.Context(), tt.session), "there is no revocation endpoint")
-		require.Empty(t, w.paths())
-		a := w.authenticator(t, func(c *oauth2provider.Config) { c.RevocationURL = w.server.URL + "/revoke" })
-		require.NoError(t, a.Revoke(t.Context(), tt.session))
-		require.Equal(t, tt.want, w.forms["/revoke"])
+		v := newAcme(t)
+		require.NoError(t, newAuthenticator(t, config(v)).Revoke(t.Context(), tt.session), "there is no revocation endpoint")
+		require.Empty(t, v.Requests())
+		c := config(v)
+		c.RevocationURL = revokeAddress
+		require.NoError(t, newAuthenticator(t, c).Revoke(t.Context(), tt.session))
+		require.Equal(t, tt.want, v.Last(authprovidertest.Revoke).Form)
 	}
 }
