@@ -111,7 +111,7 @@ func (v *Vendor) AllowLogoutRedirect(urls ...string) {
 	v.register(func(c *fakeidp.Client) { c.PostLogoutRedirectURIs = slices.Concat(c.PostLogoutRedirectURIs, urls) })
 }
 
-// ReplaceSecret gives the application a new secret at the vendor, and returns it. The old one is refused from now on.
+// ReplaceSecret gives the application a new secret at the vendor. The old one is refused from now on.
 func (v *Vendor) ReplaceSecret(secret string) {
 	v.t.Helper()
 	v.register(func(c *fakeidp.Client) { c.Secret = secret })
@@ -156,7 +156,10 @@ func (v *Vendor) SetPerson(person Person) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.people = slices.DeleteFunc(v.people, func(p Person) bool { return p.Subject == person.Subject })
+	if i := slices.IndexFunc(v.people, func(p Person) bool { return p.Subject == person.Subject }); i >= 0 {
+		v.people[i] = person
+		return
+	}
 	v.people = append(v.people, person)
 }
 
