@@ -16,7 +16,7 @@ func Example() {
 
 	users, err := backstagecatalog.New(backstagecatalog.Config{
 		URL:   server.URL + "/api/catalog",
-		Token: "the static token of backend.auth.externalAccess",
+		Token: "the-static-token-of-externalAccess",
 	})
 	if err != nil {
 		fmt.Println(err)
