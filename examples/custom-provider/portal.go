@@ -81,6 +81,7 @@ func newHandler(origin string, gateSecret authprovider.Secret, logger *slog.Logg
 const (
 	vendorSecret = "not-a-secret" // it guards people who do not exist, and so does the password
 	demoPassword = "curtain up at eight"
+	demoHash     = "pbkdf2-sha256$600000$YuWxtScwRMl3inPuIA5+9w$ATwr7h94jKbP0FIapYe3X+kZnXcvyqACqndulMeeVXs" // of the password, by password.NewHash
 )
 
 // newVendor stands for Acme's server. Max is in none of its groups that count.
@@ -105,7 +106,7 @@ type entry struct {
 }
 
 func newAccounts() (accounts, error) {
-	hash, err := password.NewHash(demoPassword)
+	hash, err := password.ParseHash(demoHash)
 	return accounts{
 		"nora": {password.Account{ID: "17", Name: "nora", DisplayName: "Nora Lind", Email: "nora@example.com"}, hash},
 		"sam":  {password.Account{ID: "18", Name: "sam", DisplayName: "Sam Okafor", Expired: true}, hash},

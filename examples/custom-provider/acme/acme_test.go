@@ -90,8 +90,9 @@ func TestUnverifiedAddress(t *testing.T) {
 	idp, config := newAcme(t)
 	idp.SignsIn(authprovidertest.Joe) // whose address nobody verified
 	var shown authprovider.Profile
+	var subject string
 	config.Options.ProfileTransform = func(_ context.Context, r acme.Result, _ *authprovider.ResolverContext) (authprovider.Profile, error) {
-		shown = r.Profile
+		shown, subject = r.Profile, r.Session.Subject
 		return r.Profile, nil
 	}
 	handler, err := authprovider.New(authprovider.Config{
@@ -104,6 +105,7 @@ func TestUnverifiedAddress(t *testing.T) {
 	message := browser.SignInPopup(authprovidertest.App{Origin: portal, Provider: authprovidertest.ConformanceProvider})
 	require.Equal(t, "sign_in_refused", message.Code())
 	require.Equal(t, authprovider.Profile{DisplayName: "Joe Bloggs"}, shown)
+	require.Equal(t, authprovidertest.Joe, subject, "the ID, which nobody else can get")
 }
 
 func TestConfig(t *testing.T) {

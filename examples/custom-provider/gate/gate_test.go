@@ -1,7 +1,9 @@
 package gate_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 
@@ -111,6 +113,27 @@ func TestResolver(t *testing.T) {
 			require.ErrorIs(t, err, c.want)
 		})
 	}
+}
+
+// TestResolversSeeNoHeaderOfTheGateway: one that reads X-Gate-User itself would believe it without the anchor on the day that it is used elsewhere.
+func TestResolversSeeNoHeaderOfTheGateway(t *testing.T) {
+	var seen http.Header
+	spy := func(_ context.Context, in gate.SignInInfo, _ *authprovider.ResolverContext) (*authprovider.Identity, error) {
+		seen = in.Header
+		return nil, authprovider.ErrNotAllowed
+	}
+	handler, err := authprovider.New(authprovider.Config{
+		BaseURL: authprovidertest.ConformanceBaseURL, InsecureEphemeralSecret: true, Issuer: &authprovidertest.Issuer{},
+		Providers: map[string]authprovider.ProviderFactory{"under-test": gate.Provider(config, spy)},
+	})
+	require.NoError(t, err)
+	r := httptest.NewRequest(http.MethodGet, authprovidertest.ConformanceProvider+"/refresh", nil)
+	r.Header.Set("X-Requested-With", "XMLHttpRequest")
+	vouch(r)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusForbidden, w.Code)
+	require.Equal(t, http.Header{"X-Requested-With": {"XMLHttpRequest"}}, seen)
 }
 
 func TestTransform(t *testing.T) {

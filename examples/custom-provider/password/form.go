@@ -163,8 +163,8 @@ var formPage = template.Must(template.New("form").Parse(`<!DOCTYPE html>
 {{end}}<form method="post" action="sign-in{{with .Environment}}?env={{.}}{{end}}">
 <input type="hidden" name="origin" value="{{.Origin}}">
 <input type="hidden" name="token" value="{{.Token}}">
-<label>User name <input name="name" value="{{.Name}}" autocomplete="username" autocapitalize="off" spellcheck="false" maxlength="128" required autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" maxlength="1024" required></label>
+<label>User name <input name="name" value="{{.Name}}" autocomplete="username" autocapitalize="off" spellcheck="false" maxlength="128" required{{if not .Name}} autofocus{{end}}></label>
+<label>Password <input name="password" type="password" autocomplete="current-password" maxlength="1024" required{{if .Name}} autofocus{{end}}></label>
 <button>Sign in</button>
 </form>
 </main>

@@ -74,16 +74,18 @@ func derive(password string, salt [saltSize]byte) ([]byte, error) {
 // checker checks passwords, a few at a time: each costs a core for a good part of a second, and whoever sends a flood of guesses must not
 // have them all.
 type checker struct {
-	nobody Hash // of no password that anybody knows, for names that nobody has
+	nobody Hash // of no password, for names that nobody has
 	slots  chan struct{}
 }
 
 // maxWait is for a slot.
 const maxWait = 5 * time.Second
 
-func newChecker() (*checker, error) {
-	nobody, err := NewHash(rand.Text())
-	return &checker{nobody: nobody, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}, err
+func newChecker() *checker {
+	c := &checker{slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	rand.Read(c.nobody.salt[:])
+	rand.Read(c.nobody.key[:])
+	return c
 }
 
 // check reports whether the password is that of the hash.

@@ -70,11 +70,7 @@ func Provider(c Config, signIn ...authprovider.SignInResolver[Account]) authprov
 		if err != nil {
 			return nil, fmt.Errorf("password: base URL: %w", err)
 		}
-		checker, err := newChecker()
-		if err != nil {
-			return nil, err
-		}
-		p := &provider{pc: pc, config: c, signIn: slices.Clone(signIn), form: newForm(pc, base.Scheme == "https"), checker: checker, guesses: newGuesses(pc.Now)}
+		p := &provider{pc: pc, config: c, signIn: slices.Clone(signIn), form: newForm(pc, base.Scheme == "https"), checker: newChecker(), guesses: newGuesses(pc.Now)}
 		// Behind an ingress the Host header may be another than the one in the address bar.
 		if err := p.sameOrigin.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 			return nil, fmt.Errorf("password: base URL: %w", err)
