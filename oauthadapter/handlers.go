@@ -2,6 +2,7 @@ package oauthadapter
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -95,6 +96,16 @@ type Result[P any] struct {
 	FullProfile P
 	// Session holds the tokens; they are there for resolvers that call the vendor.
 	Session Session
+}
+
+// Claims decodes what the vendor says about the person into v, by exact name, as its profile's own Claims does. It is an error if that
+// has none.
+func (r *Result[P]) Claims(v any) error {
+	c, ok := any(r.FullProfile).(interface{ Claims(v any) error })
+	if !ok {
+		return fmt.Errorf("oauthadapter: a profile of type %T has no claims", r.FullProfile)
+	}
+	return c.Claims(v)
 }
 
 // Session is what the vendor granted.
