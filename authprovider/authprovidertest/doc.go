@@ -1,4 +1,4 @@
-// Package authprovidertest has fakes for the unit tests of hosts and of providers: an OpenID provider, identity-aware proxies, a browser,
+// Package authprovidertest has fakes for the unit tests of hosts and of providers: an OpenID provider, vendors, identity-aware proxies, a browser,
 // users, a clock, an audit log, and conformance runs for implementations of the contracts.
 //
 // Start from [NewProvider] and [NewBrowser]:
@@ -26,8 +26,18 @@
 // There are [NewIAPEdge], [NewOAuth2ProxyEdge], [NewALBEdge], [NewEasyAuthEdge] and, for any other that signs a header, [NewSignedHeaderEdge].
 // [Edge.Protect] is the proxy as a whole, in front of a handler; [Edge.Set] makes it do one thing wrong.
 //
+// For the vendors that people have accounts at there are fakes under the vendors' own addresses, with their parameters, JSON and errors, so
+// that the vendor's package runs unchanged over their client:
+//
+//	gitHub := authprovidertest.NewGitHub(t, authprovidertest.GitHubVendor{}, authprovidertest.VendorConfig{})
+//	a, err := github.New(github.Config{ClientID: gitHub.ClientID(), ClientSecret: gitHub.ClientSecret(), HTTPClient: gitHub.Client()})
+//	result, err := authprovidertest.SignInAt(t, gitHub, a, "user:email") // for the unit test of a sign-in resolver
+//
+// Each returns a [Vendor]. [Vendor.Hosts] puts it in front of a [Browser], [Vendor.Set] makes it fail and refuse in its own words,
+// [Vendor.Withdraw] is the person who takes a consent back, and [Vendor.Handle] answers in any other way.
+//
 // [TestHandler] attacks a host's own wiring as pages and people on the web could. Those who implement a contract run
-// [TestRouteHandlers], [TestOAuthHandlers] or [TestAuthenticator]; each of their failures names the rule that was broken. They show the
+// [TestRouteHandlers], [TestOAuthHandlers], [TestVendor] or [TestAuthenticator]; each of their failures names the rule that was broken. They show the
 // presence of mistakes: a handler that passes may have others. [SameIdentity] is for hosts with more than one provider: it signs a
 // person in through each, and fails if that is not the same user.
 //
