@@ -235,7 +235,9 @@ func (c *Catalog) query(ctx context.Context, field, text string, args []any, rea
 }
 
 // mistake is a result that the configuration did not lead to expect: whether there is such a user is open.
-func mistake(field string, err error) error { return fmt.Errorf("sqlcatalog: Config.%s: %w", field, err) }
+func mistake(field string, err error) error {
+	return fmt.Errorf("sqlcatalog: Config.%s: %w", field, err)
+}
 
 // unavailable is a failure of the database. A driver's error is not wrapped: its classes are not ours.
 func unavailable(field string, err error) error {
