@@ -141,7 +141,11 @@ func (s *Server) takeChoice(w http.ResponseWriter, r *http.Request, req *authReq
 		return
 	}
 	if r.PostForm.Has("cancel") {
-		s.redirectError(w, r, req, b, &oauthError{Code: "access_denied", Description: "the person cancelled"})
+		refusal := &oauthError{Code: "access_denied", Description: "the person cancelled"}
+		if s.dialect.Denied != nil {
+			refusal.Description = "" // the vendor's own, or none
+		}
+		s.redirectError(w, r, req, b, refusal)
 		return
 	}
 	person, ok := s.person(r.PostForm.Get("person"))
