@@ -11,7 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/awsalb"
+	"example.com/stagedoor/azureeasyauth"
+	"example.com/stagedoor/cfaccess"
+	"example.com/stagedoor/gcpiap"
 	"example.com/stagedoor/internal/signin"
+	"example.com/stagedoor/oauth2proxy"
+	"example.com/stagedoor/proxyauth"
+	"example.com/stagedoor/resolver"
 	"example.com/stagedoor/resolver/memcatalog"
 )
 
@@ -394,5 +401,53 @@ func TestHostileAddressesInAnnotations(t *testing.T) {
 		requireFailures(t, vendor, func(ctx context.Context, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 			return signIn(ctx, "jane@acme.example", rc)
 		})
+	}
+}
+
+// TestHostileClaimsOfProxies: what a token says twice, or in another case, is no claim of any proxy's result.
+func TestHostileClaimsOfProxies(t *testing.T) {
+	for proxy, signIn := range map[string]func(claims string) (*authprovider.Identity, error){
+		"cfaccess": claimed(t, func(claims []byte) (cfaccess.Result, error) { return cfaccess.ParseResult(claims, nil) }),
+		"gcpiap":   claimed(t, gcpiap.ParseResult), "oauth2proxy": claimed(t, oauth2proxy.ParseResult), "awsalb": claimed(t, awsalb.ParseResult),
+		"azureeasyauth": claimed(t, azureeasyauth.ParseResult), "proxyauth": claimed(t, proxyauth.ParseJWTResult),
+	} {
+		const sub = `"sub": "accounts.google.com:1", `
+		id, err := signIn(`{` + sub + `"teams": ["ops", "staff"]}`)
+		require.NoError(t, err, proxy)
+		require.Equal(t, "user:default/jane", id.UserRef)
+		for _, claims := range []string{
+			`{` + sub + `"Teams": ["staff"]}`,
+			`{` + sub + `"teams": ["Staff"]}`,
+			`{` + sub + `"teams": ["ops"], "TEAMS": ["staff"]}`,
+			`{` + sub + `"teams": ["ops"], "teams": ["staff"]}`,
+			`{` + sub + `"teams": ["staff"], "teams": ["staff"]}`,
+			`{` + sub + `"teams": ["ops"], "te\u0061ms": ["staff"]}`,
+			`{` + sub + `"team\u017f": ["staff"]}`,
+			`{` + sub + `"x\":0,\"teams": "staff"}`,
+			`{` + sub + `"a": {"teams": ["staff"]}}`,
+			`{` + sub + `"teams": {"staff": "staff"}}`,
+			`{` + sub + `"teams": null}`,
+			`{` + sub + `"teams": ["staff"]} {"teams": ["staff"]}`,
+			`{` + sub + `"teams": ["staff",]}`,
+		} {
+			id, err := signIn(claims)
+			require.Nil(t, id, "%s: %s", proxy, claims)
+			require.Error(t, err, "%s: %s", proxy, claims)
+			require.NotErrorIs(t, err, authprovider.ErrNoMatch)
+		}
+	}
+}
+
+// claimed signs in whoever is in the team of the claims, if they are claims at all.
+func claimed[R resolver.Claimer](t *testing.T, parse func([]byte) (R, error)) func(claims string) (*authprovider.Identity, error) {
+	inTeam := resolver.RequireClaim("teams", "staff", func(context.Context, authprovider.SignInInfo[R], *authprovider.ResolverContext) (*authprovider.Identity, error) {
+		return &authprovider.Identity{UserRef: "user:default/jane"}, nil
+	})
+	return func(claims string) (*authprovider.Identity, error) {
+		result, err := parse([]byte(claims))
+		if err != nil {
+			return nil, err
+		}
+		return inTeam(t.Context(), authprovider.SignInInfo[R]{Result: result}, nil)
 	}
 }
