@@ -29,9 +29,10 @@ type Source struct {
 
 	// Providers are what auth.providers may name. Required; builtin.Registry has ours.
 	Providers Registry
-	// Database opens what keyStore.provider "database" means, and is called only for that and if there is no keyStore.provider. If nil,
-	// "database" is an error, and keys are in memory without a provider.
-	Database func() (tokenissuer.KeyStore, tokenissuer.UserInfoStore, error)
+	// Database opens what keyStore.provider "database" means: the same store twice, as package sqlkeystore has it. It is called for that and if
+	// there is no keyStore.provider, once nothing else is wrong, and may ask [Config.Decode] for what it needs; c has nothing else yet. If
+	// it is nil or opens none, "database" is an error, and without a provider keys are in memory.
+	Database func(c *Config) (tokenissuer.KeyStore, tokenissuer.UserInfoStore, error)
 }
 
 // Load reads the files. It needs no network. Its error is [Errors], everything that is wrong at once.
@@ -62,6 +63,7 @@ type loading struct {
 	Source
 	decoder
 
+	root  *node
 	base  values                        // of BaseURL and its like
 	trial *authprovider.ProviderContext // to build providers with; nil if the base is faulty
 }
@@ -98,6 +100,7 @@ func (l *loading) read() *node {
 }
 
 func (l *loading) config(root *node) *Config {
+	l.root = root
 	c := &Config{root: root, from: l.substituter}
 	auth := root.get("auth")
 	at := root.at
@@ -254,13 +257,23 @@ func (l *loading) database(c *tokenissuer.Config, base authprovider.Config, s au
 	if len(l.errs) > 0 {
 		return // a database is not opened for nothing
 	}
-	if len(base.Secrets) == 0 {
-		l.fault(l.base.at, "auth.session.secret", "is required to keep keys in a database").Paste = secretPaste
+	keys, userInfo, err := l.Database(&Config{root: l.root, from: l.substituter})
+	if own, ok := errors.AsType[Errors](err); ok {
+		l.errs = append(l.errs, own...)
 		return
 	}
-	keys, userInfo, err := l.Database()
 	if err != nil {
 		l.fault(at, "auth.keyStore.provider", "%s", withoutSecrets(err.Error(), l.secrets))
+		return
+	}
+	if keys == nil {
+		if s.KeyStore.Provider == "database" {
+			l.fault(at, "auth.keyStore.provider", "there is no database: Source.Database opened none").Paste = "provider: memory"
+		}
+		return
+	}
+	if len(base.Secrets) == 0 {
+		l.fault(l.base.at, "auth.session.secret", "is required to keep keys in a database").Paste = secretPaste
 		return
 	}
 	c.Keys, c.UserInfo, c.Secrets = keys, userInfo, base.Secrets
