@@ -57,7 +57,7 @@ type ask struct {
 
 // TestUserCatalog proves a catalog.
 func TestUserCatalog(t *testing.T, rig Rig) {
-	for _, r := range rules {
+	for _, r := range slices.Concat(selection, behaviour) {
 		t.Run(r.name, func(t *testing.T) {
 			if missing := r.missing(rig); missing != "" {
 				t.Log("left out: the rig has " + missing)

@@ -215,12 +215,15 @@ func TestPaths(t *testing.T) {
 	}
 	require.NoError(t, os.Symlink(filepath.Join(dir, "c-nine.yaml"), filepath.Join(dir, "a", "link.yaml")))
 	require.NoError(t, os.Symlink(dir, filepath.Join(dir, "a", "loop")))
+	require.NoError(t, os.Symlink(filepath.Join(dir, "a", "b"), filepath.Join(dir, "to-b")))
 	for _, tt := range []struct {
 		paths []string
 		want  string
 	}{
 		{[]string{"a"}, "one two three c-nine"},
 		{[]string{"c-*.yaml"}, "c-eight c-nine"},
+		{[]string{"to-b"}, "two three"},
+		{[]string{"to-*", "a/b/"}, "two three"},
 		{[]string{"a/one.yaml", "./a/one.yaml", "a/../a/one.yaml", "a/o*"}, "one"},
 		{[]string{"a/six.json"}, "six"},
 		{[]string{"a/.five.yaml", "c-?ight.yaml"}, ".five c-eight"},
@@ -235,8 +238,7 @@ func TestPaths(t *testing.T) {
 		c := open(t, filecatalog.Config{Paths: paths})
 		var got []string
 		for _, name := range []string{"one", "two", "three", "four", "five", "six", "seven", "c-eight", "c-nine"} {
-			if n := len(find(t, c, query{Ref: "user:" + name})); n > 0 {
-				require.Equal(t, 1, n)
+			if len(find(t, c, query{Ref: "user:" + name})) > 0 {
 				got = append(got, name)
 			}
 		}

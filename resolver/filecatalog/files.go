@@ -101,8 +101,9 @@ func (c *Catalog) list() ([]string, error) {
 
 // walk calls add with each entity file below a directory. What begins with a dot is passed over: a mounted Kubernetes volume has its files there a second time.
 func walk(dir string, add func(name string)) error {
+	root := dir + string(filepath.Separator) // so that a link to a directory is one
 	seen := 0
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -110,7 +111,7 @@ func walk(dir string, add func(name string)) error {
 			return fmt.Errorf("%q holds more than %d files", dir, 10*maxFiles)
 		}
 		switch extension := strings.ToLower(filepath.Ext(name)); {
-		case name != dir && strings.HasPrefix(d.Name(), "."):
+		case name != root && strings.HasPrefix(d.Name(), "."):
 			if d.IsDir() {
 				return fs.SkipDir
 			}

@@ -226,6 +226,9 @@ func (c *Catalog) query(ctx context.Context, field, text string, args []any, rea
 		return failed(err)
 	}
 	if err := read(result, columns); err != nil {
+		if ctx.Err() != nil { // then the result may have ended in the middle of a row
+			return failed(err)
+		}
 		return mistake(field, err)
 	}
 	if err := result.Err(); err != nil {
