@@ -24,7 +24,7 @@ func (g Gitea) Spec(string) Spec {
 	if issuer == "" {
 		issuer = pages
 	}
-	return Spec{
+	s := Spec{
 		Name:   "Gitea",
 		Issuer: issuer,
 		Endpoints: map[fakeidp.Endpoint]string{
@@ -41,6 +41,10 @@ func (g Gitea) Spec(string) Spec {
 			Refuse: refuseAsGitea,
 		},
 	}
+	if strings.TrimSuffix(issuer, "/") != pages { // the metadata stay where they are
+		s.Dialect.Aliases = map[string]fakeidp.Endpoint{pages + "/.well-known/openid-configuration": fakeidp.Discovery}
+	}
+	return s
 }
 
 // refuseAsGitea says "unauthorized_client" of most that is wrong.

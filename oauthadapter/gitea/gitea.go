@@ -78,17 +78,14 @@ func (a *Authenticator) Refresh(ctx context.Context, req oauthadapter.RefreshReq
 	return result, standard(err)
 }
 
-// standard translates what Gitea says, beside "invalid_grant", of codes and refresh tokens that are of no use, and of wrong secrets. The log gets
-// both.
+// standard translates what Gitea says, beside "invalid_grant", of codes and refresh tokens that are of no use. The log gets both. It says the same of
+// a wrong secret, which is not the person's doing.
 func standard(err error) error {
 	var answer *oauthadapter.ProviderError
-	if !errors.As(err, &answer) || answer.Endpoint != "token" || answer.Code != "unauthorized_client" {
+	if !errors.As(err, &answer) || answer.Endpoint != "token" || answer.Code != "unauthorized_client" || strings.Contains(answer.Description, "client secret") {
 		return err
 	}
 	translated := *answer
 	translated.Code, translated.Description = "invalid_grant", answer.Code+": "+answer.Description
-	if strings.Contains(answer.Description, "client secret") {
-		translated.Code = "invalid_client"
-	}
 	return &translated
 }

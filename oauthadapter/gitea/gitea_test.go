@@ -81,6 +81,7 @@ func TestIssuers(t *testing.T) {
 		{base + "/", "", base + "/"},
 		{base, base + "/", base + "/"},
 		{base + "/", base, base},
+		{base, "https://id.example.com/git", "https://id.example.com/git"},
 	} {
 		v := newGitea(t, tt.issuer)
 		c := config(v)

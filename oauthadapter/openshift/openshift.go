@@ -66,7 +66,6 @@ func New(c Config) (*Authenticator, error) {
 		ClientSecret:     c.ClientSecret,
 		ClientAuthMethod: string(oauthclient.SecretPost), // as OpenShift documents it
 		Scopes:           c.scopes(),
-		ErrorCodes:       map[string]string{"unauthorized_client": "invalid_client"}, // of a wrong secret
 		HTTPClient:       c.HTTPClient,
 		Now:              c.Now,
 		Logger:           c.Logger,

@@ -11,6 +11,7 @@ import (
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/oauthadapter"
+	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/oauthadapter/pinniped"
 )
 
@@ -106,6 +107,25 @@ func TestProfile(t *testing.T) {
 		require.Equal(t, "jane", result.FullProfile.Username)
 		require.Equal(t, groups, result.FullProfile.Groups)
 		require.Equal(t, authprovider.Profile{DisplayName: "jane"}, result.Profile)
+	}
+}
+
+// Pinniped signs with ES256 alone.
+func TestAlgorithm(t *testing.T) {
+	for algorithm, want := range map[string]error{"ES256": nil, "RS256": oidcprovider.ErrIDToken} {
+		idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{Algorithm: algorithm, RedirectURLs: []string{authprovidertest.ConformanceCallback}})
+		a := newAuthenticator(t, pinniped.Config{FederationDomain: idp.Issuer(), ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(), HTTPClient: idp.HTTPClient()})
+		start, err := a.Start(t.Context(), oauthadapter.StartRequest{State: "state", Nonce: "nonce", CallbackURL: authprovidertest.ConformanceCallback,
+			CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Scopes: a.RequiredScopes()}) // RFC 7636 appendix B
+		require.NoError(t, err)
+		res, err := idp.HTTPClient().Get(start.URL)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		callback, err := res.Location()
+		require.NoError(t, err)
+		_, err = a.Authenticate(t.Context(), oauthadapter.CallbackRequest{Code: callback.Query().Get("code"), Nonce: "nonce",
+			CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", CallbackURL: authprovidertest.ConformanceCallback})
+		require.ErrorIs(t, err, want, algorithm)
 	}
 }
 
