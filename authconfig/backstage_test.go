@@ -113,6 +113,11 @@ func TestBackstagePages(t *testing.T) {
 			`and others by additionalScopes`},
 		"okta-scopes.yaml": {`10:17: auth.providers.okta.development.scopes: is not read: openid, email, profile and offline_access are always asked for, ` +
 			`and others by additionalScopes`},
+		"vmware-cloud.yaml": {
+			`4:13: auth.session.secret: has 19 bytes, at least 32 are required` + secretLine,
+			`15:25: auth.providers.vmwareCloudServices.development.signIn.resolvers[2].resolver: is documented, and does not exist in Backstage: name ` +
+				`emailMatchingUserEntityProfileEmail, with dangerouslyAllowSignInWithoutUserInCatalog if people outside the catalog are welcome`,
+		},
 	}
 	warned := map[string][]string{
 		"autologout.yaml": {"4: auth.autologout: is read by the app"},

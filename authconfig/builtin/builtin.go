@@ -12,6 +12,7 @@ import (
 	"example.com/stagedoor/oauthadapter/auth0"
 	"example.com/stagedoor/oauthadapter/bitbucket"
 	"example.com/stagedoor/oauthadapter/bitbucketserver"
+	"example.com/stagedoor/oauthadapter/gitea"
 	"example.com/stagedoor/oauthadapter/github"
 	"example.com/stagedoor/oauthadapter/gitlab"
 	"example.com/stagedoor/oauthadapter/google"
@@ -21,6 +22,9 @@ import (
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/oauthadapter/okta"
 	"example.com/stagedoor/oauthadapter/onelogin"
+	"example.com/stagedoor/oauthadapter/openshift"
+	"example.com/stagedoor/oauthadapter/pinniped"
+	"example.com/stagedoor/oauthadapter/vmwarecloud"
 )
 
 // Registry returns all of ours, under every spelling of their IDs that Backstage's packages and pages have had. It is the caller's to change.
@@ -31,6 +35,7 @@ func Registry() authconfig.Registry {
 		"awsalb":    AWSALB(awsalb.Config{}),
 		"bitbucket": Bitbucket(bitbucket.Config{}),
 		"cfaccess":  CFAccess(cfaccess.Config{}),
+		"gitea":     Gitea(gitea.Config{}),
 		"github":    GitHub(github.Config{}),
 		"gitlab":    GitLab(gitlab.Config{}),
 		"google":    Google(google.Config{}),
@@ -41,11 +46,15 @@ func Registry() authconfig.Registry {
 		"oidc":      OIDC(oidcprovider.Config{}),
 		"okta":      Okta(okta.Config{}),
 		"onelogin":  OneLogin(onelogin.Config{}),
+		"openshift": OpenShift(openshift.Config{}),
+		"pinniped":  Pinniped(pinniped.Config{}),
 
 		"azureEasyAuth":   AzureEasyAuth(azureeasyauth.Config{}),
 		"bitbucketServer": BitbucketServer(bitbucketserver.Config{}),
 		"gcpIap":          GCPIAP(gcpiap.Config{}),
 		"oauth2Proxy":     OAuth2Proxy(oauth2proxy.Config{}),
+
+		"vmwareCloudServices": VMwareCloud(vmwarecloud.Config{}),
 	}
 	for other, id := range map[string]string{
 		"awsAlb": "awsalb", "aws-alb": "awsalb",
@@ -54,6 +63,7 @@ func Registry() authconfig.Registry {
 		"cfAccess":        "cfaccess",
 		"gcpiap":          "gcpIap", "gcp-iap": "gcpIap",
 		"oauth2proxy": "oauth2Proxy",
+		"vmwarecloud": "vmwareCloudServices",
 	} {
 		r[other] = r[id]
 	}
