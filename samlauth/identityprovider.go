@@ -67,7 +67,10 @@ func parseMetadata(data []byte, entityID string) (*identityProvider, error) {
 	if err := p.readLifetime(roles[0]); err != nil {
 		return nil, err
 	}
-	return p, p.readRole(roles[0])
+	if err := p.readRole(roles[0]); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // findEntity returns the EntityDescriptor of an identity provider.
