@@ -67,7 +67,7 @@ func TestImportDirections(t *testing.T) {
 		"":                              {why: "the root is documentation"},
 		"authprovider":                  {why: "the vocabulary is for everybody, so it costs nothing: standard library only"},
 		"authprovider/authprovidertest": {allowed: []string{"authprovider", "oauthadapter", "proxyauth", "internal/fakeidp", "internal/fakeproxy", "internal/fakevendor"}, why: "fakes are servers, built on the contracts"},
-		"resolver":                      {allowed: []string{"authprovider", "resolver"}, why: "a toolbox over the contracts"},
+		"resolver":                      {allowed: []string{"authprovider", "resolver", "internal/signin"}, why: "a toolbox over the contracts"},
 		"resolver/filecatalog":          {allowed: []string{"authprovider", "resolver"}, foreign: yaml, why: "entity files are YAML"},
 		"resolver/backstagecatalog":     {allowed: []string{"authprovider", "resolver", "internal/jose"}, why: "answers are read by the strict reader"},
 		"authconfig":                    {allowed: []string{"authprovider", "oauthadapter", "proxyauth", "tokenissuer"}, foreign: yaml, why: "it knows the contracts and no provider"},

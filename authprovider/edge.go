@@ -67,7 +67,7 @@ func (pc *ProviderContext) renderError(w *trackingWriter, r *http.Request, rt ro
 		public = PublicError{Name: "Error", Status: statusClientGone, Code: "client_gone", Message: "The client closed the request."}
 	}
 	event := AuditRefused
-	attrs := append(make([]slog.Attr, 0, 6), slog.String("route", rt.name), slog.String("reason", public.Code), slog.Int("status", public.Status))
+	attrs := append(make([]slog.Attr, 0, 8), slog.String("route", rt.name), slog.String("reason", public.Code), slog.Int("status", public.Status))
 	if !public.Refused() {
 		event = AuditFailed
 	}
@@ -77,6 +77,10 @@ func (pc *ProviderContext) renderError(w *trackingWriter, r *http.Request, rt ro
 		attrs = append(attrs, slog.String("log_id", public.LogID))
 	}
 	attrs = append(attrs, slog.String("error", err.Error()))
+	var decided *ResolverError
+	if errors.As(err, &decided) {
+		attrs = append(attrs, slog.String("resolver", decided.Resolver), slog.String("rule", string(decided.Reason)))
+	}
 	var p *panicError
 	if errors.As(err, &p) {
 		attrs = append(attrs, slog.String("stack", string(p.stack)))

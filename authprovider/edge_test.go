@@ -431,3 +431,24 @@ func TestResponseControllerReachesTheWriter(t *testing.T) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	require.NoError(t, resp.Body.Close())
 }
+
+// What decided about a person stands in attributes of its own, to be counted by.
+func TestAuditNamesTheRule(t *testing.T) {
+	decided := &authprovider.ResolverError{Resolver: "RequireDomain", Reason: "domain_not_allowed", Err: authprovider.ErrNotAllowed}
+	var log bytes.Buffer
+	auth, err := authprovider.New(authprovider.Config{BaseURL: "http://localhost:7007/api/auth", Logger: slog.New(slog.NewJSONHandler(&log, nil)),
+		Providers: map[string]authprovider.ProviderFactory{"corp": func(*authprovider.ProviderContext) (authprovider.RouteHandlers, error) {
+			return lister{routes: []authprovider.Route{{Path: "/x", Methods: []string{http.MethodGet}, Serve: func(http.ResponseWriter, *http.Request) error {
+				return fmt.Errorf("outer: %w", decided)
+			}}}}, nil
+		}}})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	auth.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/auth/corp/x", nil))
+	require.Equal(t, http.StatusForbidden, w.Code)
+	require.NotContains(t, w.Body.String(), "domain_not_allowed")
+	var entry map[string]any
+	require.NoError(t, json.Unmarshal(log.Bytes(), &entry))
+	require.Equal(t, "RequireDomain", entry["resolver"])
+	require.Equal(t, "domain_not_allowed", entry["rule"])
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // ErrUserNotFound means that the catalog has no such user. It wraps [ErrNoMatch]: the next resolver may try.
@@ -86,6 +85,9 @@ func (rc *ResolverContext) IdentityOf(ctx context.Context, u User) (*Identity, e
 	return &Identity{UserRef: ref.String(), OwnershipRefs: refs}, nil
 }
 
+// fewGroups are sooner compared one by one.
+const fewGroups = 32
+
 // ResolveOwnership applies the ownership rule. By default that is the user and its direct groups, each once,
 // in the catalog's order; memberships in anything but groups do not count.
 func (rc *ResolverContext) ResolveOwnership(ctx context.Context, u User) ([]string, error) {
@@ -100,14 +102,26 @@ func (rc *ResolverContext) ResolveOwnership(ctx context.Context, u User) ([]stri
 	if err != nil {
 		return nil, err
 	}
-	refs := []string{self.String()}
+	refs := append(make([]string, 0, 1+len(u.MemberOf)), self.String())
+	var many map[string]bool // of refs, once they are more than a few
 	for _, m := range u.MemberOf {
 		group, err := ParseEntityRef(m)
-		if err != nil || !strings.EqualFold(group.Kind, "group") {
+		if err != nil || !equalFoldASCII(group.Kind, "group") {
 			continue
 		}
-		if ref := group.String(); !slices.Contains(refs, ref) {
-			refs = append(refs, ref)
+		ref := group.String()
+		if many == nil && len(refs) == fewGroups {
+			many = make(map[string]bool, len(u.MemberOf))
+			for _, r := range refs {
+				many[r] = true
+			}
+		}
+		if many[ref] || many == nil && slices.Contains(refs, ref) {
+			continue
+		}
+		refs = append(refs, ref)
+		if many != nil {
+			many[ref] = true
 		}
 	}
 	return refs, nil

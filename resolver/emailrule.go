@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/signin"
 )
 
 // rule is what EmailOptions come to, checked. It depends on no type parameter: generics end at the exported functions.
@@ -119,7 +118,7 @@ func (r rule) signInByAnnotation(ctx context.Context, p authprovider.Profile, rc
 	switch {
 	case value == "":
 		return nil, r.pass(ReasonAnnotationValueMissing, strconv.Quote(annotation))
-	case !visible(value):
+	case !signin.Visible(value):
 		return nil, r.refuse(ReasonAnnotationValueMalformed, shown(value))
 	}
 	if err := r.checkIfAsked(p); err != nil {
@@ -128,14 +127,6 @@ func (r rule) signInByAnnotation(ctx context.Context, p authprovider.Profile, rc
 	who := person{query: authprovider.UserQuery{Annotations: map[string]string{annotation: value}}, name: value}
 	id, err := r.find(ctx, rc, who)
 	return r.orWithoutUser(ctx, rc, who, id, err)
-}
-
-// maxValue is above any ID of a provider's: OpenID Connect bounds sub by 255 characters.
-const maxValue = 512
-
-// visible reports whether s is text without control characters and the format characters of Unicode, by which two IDs look like one.
-func visible(s string) bool {
-	return len(s) <= maxValue && utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.Cc, unicode.Cf) })
 }
 
 // check returns the address of a profile, if it may be used at all.

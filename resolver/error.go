@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/internal/signin"
 )
 
 // Reason is the rule by which a resolver decided against a person. It is for logs, metrics and tests, and is never shown:
@@ -16,22 +17,22 @@ type Reason = authprovider.Reason
 type Error = authprovider.ResolverError
 
 const (
-	ReasonEmailMissing             Reason = "email_missing"              // the profile has no e-mail address
-	ReasonEmailMalformed           Reason = "email_malformed"            // what it has is not an address that every reader reads alike
-	ReasonEmailUnverified          Reason = "email_unverified"           // nobody checked the address, or nobody says so and somebody must
-	ReasonEmailDiffers             Reason = "email_differs"              // the user of that name has another address in the catalog
-	ReasonDomainNotAllowed         Reason = "domain_not_allowed"         // the address is of another domain
-	ReasonUsernameMissing          Reason = "username_missing"           // the provider gives no user name
-	ReasonAnnotationValueMissing   Reason = "annotation_value_missing"   // the provider gives nothing that the annotation could be
-	ReasonAnnotationValueMalformed Reason = "annotation_value_malformed" // what it gives has invisible characters, or is too long
-	ReasonNameMalformed            Reason = "name_malformed"             // it cannot be the name of a user
-	ReasonNameTaken                Reason = "name_taken"                 // it is the name of a user, and nothing says that this is them
-	ReasonUserNotFound             Reason = "user_not_found"             // the catalog has no such user
-	ReasonUserAmbiguous            Reason = "user_ambiguous"             // the catalog has several
-	ReasonGroupMissing             Reason = "group_missing"              // the user is not in the group
-	ReasonClaimMissing             Reason = "claim_missing"              // the provider does not make the claim
-	ReasonClaimDiffers             Reason = "claim_differs"              // the claim has another value
-	ReasonDenied                   Reason = "denied"                     // nobody passes here
+	ReasonEmailMissing                    = signin.ReasonEmailMissing             // the profile has no e-mail address
+	ReasonEmailMalformed                  = signin.ReasonEmailMalformed           // what it has is not an address that every reader reads alike
+	ReasonEmailUnverified                 = signin.ReasonEmailUnverified          // nobody checked the address, or nobody says so and somebody must
+	ReasonEmailDiffers             Reason = "email_differs"                       // the user of that name has another address in the catalog
+	ReasonDomainNotAllowed         Reason = "domain_not_allowed"                  // the address is of another domain
+	ReasonUsernameMissing                 = signin.ReasonUsernameMissing          // the provider gives no user name
+	ReasonAnnotationValueMissing          = signin.ReasonAnnotationValueMissing   // the provider gives nothing that the annotation could be
+	ReasonAnnotationValueMalformed        = signin.ReasonAnnotationValueMalformed // what it gives has invisible characters, or is too long
+	ReasonNameMalformed                   = signin.ReasonNameMalformed            // it cannot be the name of a user
+	ReasonNameTaken                Reason = "name_taken"                          // it is the name of a user, and nothing says that this is them
+	ReasonUserNotFound                    = signin.ReasonUserNotFound             // the catalog has no such user
+	ReasonUserAmbiguous                   = signin.ReasonUserAmbiguous            // the catalog has several
+	ReasonGroupMissing             Reason = "group_missing"                       // the user is not in the group
+	ReasonClaimMissing             Reason = "claim_missing"                       // the provider does not make the claim
+	ReasonClaimDiffers             Reason = "claim_differs"                       // the claim has another value
+	ReasonDenied                   Reason = "denied"                              // nobody passes here
 )
 
 const prefix = "resolver: "

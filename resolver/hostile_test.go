@@ -381,7 +381,7 @@ func TestHostileCatalogs(t *testing.T) {
 
 // TestHostileOwnership: what a user owns through comes from the catalog, and never names more than groups.
 func TestHostileOwnership(t *testing.T) {
-	many := make([]string, 10_000)
+	many := make([]string, 100_000)
 	for i := range many {
 		many[i] = fmt.Sprintf("group:default/g%d", i)
 	}

@@ -6,7 +6,7 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// The reasons of an [authprovider.ResolverError] here. Those that package resolver has too have the same values there.
+// The reasons of an [authprovider.ResolverError] here; package resolver exports them.
 const (
 	ReasonAnnotationValueMissing   authprovider.Reason = "annotation_value_missing"   // the provider says nothing that the resolver could go by
 	ReasonAnnotationValueMalformed authprovider.Reason = "annotation_value_malformed" // what it says cannot be an ID

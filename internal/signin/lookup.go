@@ -16,7 +16,7 @@ func ByAnnotation(ctx context.Context, rc *authprovider.ResolverContext, resolve
 	switch {
 	case id == "": // absent never matches absent
 		return nil, Pass(resolver, ReasonAnnotationValueMissing, "")
-	case !printable(id):
+	case !Visible(id):
 		return nil, refuse(resolver, ReasonAnnotationValueMalformed, shown(id))
 	}
 	return byAnnotation(ctx, rc, resolver, annotation, id)
@@ -31,7 +31,7 @@ func ByEmailAnnotation(ctx context.Context, rc *authprovider.ResolverContext, re
 		return nil, Pass(resolver, ReasonEmailMissing, "")
 	case verification == authprovider.EmailUnverified:
 		return nil, refuse(resolver, ReasonEmailUnverified, shown(email))
-	case !printable(email):
+	case !Visible(email):
 		return nil, refuse(resolver, ReasonEmailMalformed, shown(email))
 	}
 	return byAnnotation(ctx, rc, resolver, annotation, email)
@@ -82,9 +82,8 @@ func signIn(ctx context.Context, rc *authprovider.ResolverContext, resolver, wha
 // maxValue is above any ID of a vendor's: OpenID Connect bounds sub by 255, and an address has 254 at most.
 const maxValue = 512
 
-// printable reports whether s can be an ID: text without what a catalog behind HTTP or SQL could take for more than a character.
-func printable(s string) bool {
-	return len(s) <= maxValue && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // Cf: invisible ones, by which two IDs look like one
-	})
+// Visible reports whether s can be an ID: text without what a catalog behind HTTP or SQL could take for more than a character, and without
+// the format characters of Unicode, by which two IDs look like one.
+func Visible(s string) bool {
+	return len(s) <= maxValue && utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return unicode.In(c, unicode.Cc, unicode.Cf) })
 }
