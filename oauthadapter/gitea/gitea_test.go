@@ -89,6 +89,7 @@ func TestIssuers(t *testing.T) {
 		result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, c))
 		require.NoError(t, err, tt)
 		require.Equal(t, tt.issuer, result.FullProfile.Issuer)
+		require.Equal(t, "GET "+base+"/.well-known/openid-configuration", v.Requests()[0], "the metadata are where Gitea is")
 	}
 	v := newGitea(t, base+"/")
 	_, err := newAuthenticator(t, config(v)).Start(t.Context(), oauthadapter.StartRequest{})
