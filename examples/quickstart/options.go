@@ -16,7 +16,8 @@ type options struct {
 	provider string // one of vendors, or none
 
 	clientID, clientSecret           string
-	baseURL, issuer, tenant, domain  string
+	baseURL, apiURL, issuer          string
+	tenant, domain, organization     string
 	authURL, tokenURL, userinfoURL   string
 	idField, nameField, scope, email string
 }
@@ -47,10 +48,12 @@ func (o *options) settings() []setting {
 	return []setting{
 		{"client-id", &o.clientID, "client ID at the provider"},
 		{"client-secret", &o.clientSecret, "client secret there; better in the variable CLIENT_SECRET, since other users of this machine can see a program's arguments"},
-		{"base-url", &o.baseURL, "address of a provider of your own: github (Enterprise), gitlab, bitbucketserver, okta (organization), keycloak (realm)"},
-		{"issuer", &o.issuer, "issuer URL: oidcprovider, onelogin; or, without -provider, of any OpenID Provider in place of the demo's"},
+		{"base-url", &o.baseURL, "address of a provider of your own: github (Enterprise), gitlab, gitea, bitbucketserver, okta (organization), keycloak (realm), openshift (OAuth server)"},
+		{"api-url", &o.apiURL, "openshift: address of the cluster's API server"},
+		{"issuer", &o.issuer, "issuer URL: oidcprovider, onelogin, pinniped, gitea; or, without -provider, of any OpenID Provider in place of the demo's"},
 		{"tenant", &o.tenant, "microsoft: directory (tenant) ID"},
 		{"domain", &o.domain, "auth0: the tenant's domain; google: admit this Workspace domain only"},
+		{"organization", &o.organization, "vmwarecloud: the long ID of the organization"},
 		{"auth-url", &o.authURL, "oauth2provider: authorization endpoint"},
 		{"token-url", &o.tokenURL, "oauth2provider: token endpoint"},
 		{"userinfo-url", &o.userinfoURL, "oauth2provider: address that says whose a token is"},

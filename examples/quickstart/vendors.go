@@ -11,6 +11,7 @@ import (
 	"example.com/stagedoor/oauthadapter/auth0"
 	"example.com/stagedoor/oauthadapter/bitbucket"
 	"example.com/stagedoor/oauthadapter/bitbucketserver"
+	"example.com/stagedoor/oauthadapter/gitea"
 	"example.com/stagedoor/oauthadapter/github"
 	"example.com/stagedoor/oauthadapter/gitlab"
 	"example.com/stagedoor/oauthadapter/google"
@@ -20,6 +21,9 @@ import (
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/oauthadapter/okta"
 	"example.com/stagedoor/oauthadapter/onelogin"
+	"example.com/stagedoor/oauthadapter/openshift"
+	"example.com/stagedoor/oauthadapter/pinniped"
+	"example.com/stagedoor/oauthadapter/vmwarecloud"
 )
 
 // vendor is one that -provider may name.
@@ -54,6 +58,13 @@ func vendors() map[string]vendor {
 			factory: func(o options) authprovider.ProviderFactory {
 				return bitbucketserver.Provider(bitbucketserver.Config{BaseURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret},
 					anybody[bitbucketserver.Profile]("bitbucketserver"))
+			},
+		},
+		"gitea": {
+			needs: []need{{"base-url", "the instance's ROOT_URL, such as https://git.example.com"}},
+			takes: []string{"issuer"},
+			factory: func(o options) authprovider.ProviderFactory {
+				return gitea.Provider(gitea.Config{BaseURL: o.baseURL, Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[gitea.Profile]("gitea"))
 			},
 		},
 		"github": {
@@ -125,6 +136,30 @@ func vendors() map[string]vendor {
 			needs: []need{{"issuer", "the account's issuer, such as https://acme.onelogin.com/oidc/2"}},
 			factory: func(o options) authprovider.ProviderFactory {
 				return onelogin.Provider(onelogin.Config{Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[onelogin.Profile]("onelogin"))
+			},
+		},
+		"openshift": {
+			needs: []need{
+				{"base-url", "the address of the cluster's OAuth server, such as https://oauth-openshift.apps.example.com"},
+				{"api-url", "that of its API server, such as https://api.example.com:6443"},
+			},
+			factory: func(o options) authprovider.ProviderFactory {
+				return openshift.Provider(openshift.Config{OAuthURL: o.baseURL, APIURL: o.apiURL, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[openshift.Profile]("openshift"))
+			},
+		},
+		"pinniped": {
+			needs: []need{{"issuer", "the FederationDomain's issuer, such as https://pinniped.example.com/acme"}},
+			factory: func(o options) authprovider.ProviderFactory {
+				return pinniped.Provider(pinniped.Config{FederationDomain: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[pinniped.Profile]("pinniped"))
+			},
+		},
+		"vmwarecloud": {
+			needs:  []need{{"organization", "the long ID of the organization"}},
+			public: true,
+			factory: func(o options) authprovider.ProviderFactory {
+				return vmwarecloud.Provider(vmwarecloud.Config{OrganizationID: o.organization, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[vmwarecloud.Profile]("vmwarecloud"))
 			},
 		},
 	}

@@ -28,6 +28,7 @@ var commandLines = map[string]struct{ flags, page string }{
 	"auth0":           {"-domain acme.eu.auth0.com", "https://acme.eu.auth0.com/authorize"},
 	"bitbucket":       {"", "https://bitbucket.org/site/oauth2/authorize"},
 	"bitbucketserver": {"-base-url https://bitbucket.example.com", "https://bitbucket.example.com/rest/oauth2/latest/authorize"},
+	"gitea":           {"-base-url https://git.example.com", "https://git.example.com/authorize"},
 	"github":          {"", "https://github.com/login/oauth/authorize"},
 	"gitlab":          {"", "https://gitlab.com/authorize"},
 	"google":          {"-domain example.com", "https://accounts.google.com/authorize"},
@@ -38,6 +39,9 @@ var commandLines = map[string]struct{ flags, page string }{
 	"oidcprovider": {"-issuer https://id.example.com", "https://id.example.com/authorize"},
 	"okta":         {"-base-url https://acme.okta.com", "https://acme.okta.com/authorize"},
 	"onelogin":     {"-issuer https://acme.onelogin.com/oidc/2", "https://acme.onelogin.com/oidc/2/authorize"},
+	"openshift":    {"-base-url https://oauth-openshift.apps.example.com -api-url https://api.example.com:6443", "https://oauth-openshift.apps.example.com/oauth/authorize"},
+	"pinniped":     {"-issuer https://pinniped.example.com/acme", "https://pinniped.example.com/acme/authorize"},
+	"vmwarecloud":  {"-organization 2f3d0c3e-5bd4-4c0c-9e0f-1d2c3b4a5968", "https://console.cloud.vmware.com/csp/gateway/am/api/authorize"},
 }
 
 // discovery answers like the discovery document of every issuer in the world, and reaches nobody.
@@ -49,8 +53,11 @@ func (discovery) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("nobody is asked")
 	}
 	issuer := base
-	if strings.HasSuffix(r.URL.Host, ".auth0.com") {
-		issuer += "/" // as Auth0 writes it
+	switch r.URL.Host { // those that are called otherwise than where they are
+	case "acme.eu.auth0.com":
+		issuer += "/"
+	case "console.cloud.vmware.com":
+		issuer = "https://gaz.csp-vidm-prod.com"
 	}
 	document, err := json.Marshal(map[string]any{
 		"issuer": issuer, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token", "userinfo_endpoint": base + "/userinfo", "jwks_uri": base + "/jwks",
