@@ -131,6 +131,6 @@ func TestOwnMetadata(t *testing.T) {
 	for _, c := range role.ChildElements() {
 		tags = append(tags, c.Tag)
 	}
-	require.Equal(t, []string{"KeyDescriptor", "KeyDescriptor", "SingleLogoutService", "NameIDFormat", "AssertionConsumerService"}, tags, "the schema's order")
+	require.Equal(t, []string{"KeyDescriptor", "KeyDescriptor", "SingleLogoutService", "SingleLogoutService", "NameIDFormat", "AssertionConsumerService"}, tags, "the schema's order")
 	require.Empty(t, r.idp.SignInPopup(r.browser, r.app).Code(), r.log.Text())
 }

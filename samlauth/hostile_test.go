@@ -180,6 +180,17 @@ var documents = []hostile{
 	{name: "deep nesting", text: func(d string) string {
 		return strings.Replace(d, "<samlp:Status>", strings.Repeat("<a>", 20_000)+strings.Repeat("</a>", 20_000)+"<samlp:Status>", 1)
 	}, code: samlauth.CodeResponseTooLarge},
+	{name: "a little too deep", text: func(d string) string {
+		return strings.Replace(d, "<samlp:Status>", strings.Repeat("<a>", 32)+strings.Repeat("</a>", 32)+"<samlp:Status>", 1)
+	}, code: samlauth.CodeResponseTooLarge},
+	{name: "too many namespaces", text: func(d string) string {
+		outer, inner := "", ""
+		for i := range 40 {
+			outer += fmt.Sprintf(` xmlns:a%d="urn:a"`, i)
+			inner += fmt.Sprintf(` xmlns:b%d="urn:b"`, i)
+		}
+		return strings.Replace(d, "<samlp:Status>", "<a"+outer+"><a"+inner+"/></a><samlp:Status>", 1)
+	}, code: samlauth.CodeResponseTooLarge},
 	{name: "too many elements", text: func(d string) string {
 		return strings.Replace(d, "<samlp:Status>", strings.Repeat("<a/>", 6000)+"<samlp:Status>", 1)
 	}, code: samlauth.CodeResponseTooLarge},

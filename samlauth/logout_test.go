@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 	"github.com/stretchr/testify/require"
 
@@ -110,6 +111,13 @@ func TestHostileLogoutResponses(t *testing.T) {
 		{name: "good, to another app", change: func(l *logoutResponse) { l.relay = "https://app.example.com" }, target: "https://app.example.com/"},
 		{name: "good, to a foreign page", change: func(l *logoutResponse) { l.relay = "https://evil.example" }, target: origin + "/"},
 		{name: "not everywhere signed out", change: func(l *logoutResponse) { l.status = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout" }, target: origin + "/"},
+		{name: "unsigned, as Entra sends it", change: func(l *logoutResponse) {
+			l.raw = func(q string) string { q, _, _ = strings.Cut(q, "&SigAlg"); return q }
+		}, target: origin + "/"},
+		{name: "without signature, but with an algorithm", change: func(l *logoutResponse) {
+			l.raw = func(q string) string { q, _, _ = strings.Cut(q, "&Signature"); return q }
+		}, code: samlauth.CodeSignatureInvalid},
+		{name: "without algorithm, but with a signature", change: func(l *logoutResponse) { l.algorithm = "" }, code: samlauth.CodeAlgorithm},
 		{name: "another key", change: func(l *logoutResponse) { l.key = keys(t, 2) }, code: samlauth.CodeSignatureInvalid},
 		{name: "state changed", change: func(l *logoutResponse) {
 			l.relay = "https://app.example.com"
@@ -117,9 +125,6 @@ func TestHostileLogoutResponses(t *testing.T) {
 		}, code: samlauth.CodeSignatureInvalid},
 		{name: "state added", change: func(l *logoutResponse) { l.raw = func(q string) string { return q + "&RelayState=x" } }, code: samlauth.CodeSignatureInvalid},
 		{name: "parameter twice", change: func(l *logoutResponse) { l.raw = func(q string) string { return q + "&SAMLResponse=x" } }, code: samlauth.CodeLogoutResponse},
-		{name: "unsigned", change: func(l *logoutResponse) {
-			l.raw = func(q string) string { q, _, _ = strings.Cut(q, "&SigAlg"); return q }
-		}, code: samlauth.CodeLogoutResponse},
 		{name: "SHA-1", change: func(l *logoutResponse) { l.algorithm = dsig.RSASHA1SignatureMethod }, code: samlauth.CodeSHA1},
 		{name: "HMAC", change: func(l *logoutResponse) { l.algorithm = nsDS + "hmac-sha1" }, code: samlauth.CodeAlgorithm},
 		{name: "another message", change: func(l *logoutResponse) { l.tag = "Response" }, code: samlauth.CodeLogoutResponse},
@@ -154,4 +159,35 @@ func TestHostileLogoutResponses(t *testing.T) {
 			require.Contains(t, string(hop.Body), `"`+c.code+`"`)
 		})
 	}
+}
+
+// Okta answers a sign-out with a POST.
+func TestLogoutResponseByPost(t *testing.T) {
+	r := newRig(t, withKey(t))
+	require.Empty(t, r.idp.SignInPopup(r.browser, r.app).Code())
+	u, err := url.Parse(r.browser.Logout(r.app).LogoutURL)
+	require.NoError(t, err)
+	id := inflate(t, u.Query().Get("SAMLRequest")).SelectAttrValue("ID", "")
+	document := func(issuer string) *etree.Element {
+		return parse(`<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"` + saml2 + ` ID="_x" Version="2.0" InResponseTo="` + id +
+			`" Destination="` + r.app.Provider + `/slo" IssueInstant="` + r.clock.Now().Format(time.RFC3339) + `"><saml:Issuer>` + issuer + `</saml:Issuer>` +
+			`<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>`)
+	}
+	post := func(document, relay string) *authprovidertest.Hop {
+		form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(document))}, "RelayState": {relay}}
+		return r.browser.Do(authprovidertest.Request{Method: http.MethodPost, URL: r.app.Provider + "/slo", From: "https://idp.example.com", Body: form.Encode()})
+	}
+	good := xml(resign(t, document(r.idp.EntityID()), keys(t, 0), nil))
+	require.Equal(t, "https://app.example.com/", post(good, "https://app.example.com").Location)
+	require.Equal(t, origin+"/", post(good, "https://evil.example").Location)
+	for code, document := range map[string]string{
+		samlauth.CodeSignatureInvalid: xml(resign(t, document(r.idp.EntityID()), keys(t, 2), nil)),
+		samlauth.CodeIssuer:           xml(resign(t, document("https://other.example.com"), keys(t, 0), nil)),
+		samlauth.CodeComment:          good + "<!-- x -->",
+	} {
+		hop := post(document, "")
+		require.Empty(t, hop.Location, code)
+		require.Contains(t, string(hop.Body), `"`+code+`"`)
+	}
+	require.Contains(t, string(r.browser.Do(authprovidertest.Request{Method: http.MethodPost, URL: r.app.Provider + "/slo", Body: "SAMLRequest=x"}).Body), samlauth.CodeLogoutRequest)
 }

@@ -220,7 +220,7 @@ func (rt *routes) Routes() []authprovider.Route {
 	get := []string{http.MethodGet}
 	list := []authprovider.Route{{Path: "/metadata", Methods: get, Serve: serveMetadata(rt.metadata)}}
 	if rt.auth.signer != nil {
-		list = append(list, authprovider.Route{Path: "/slo", Methods: get, Serve: rt.serveLogout})
+		list = append(list, authprovider.Route{Path: "/slo", Methods: []string{http.MethodGet, http.MethodPost}, Serve: rt.serveLogout})
 	}
 	return list
 }

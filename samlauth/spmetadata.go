@@ -26,6 +26,7 @@ func (a *authenticator) ownMetadata() ([]byte, error) {
 			}
 		}
 		endpoint(role, "md:SingleLogoutService", saml.HTTPRedirectBinding, a.urls.slo)
+		endpoint(role, "md:SingleLogoutService", saml.HTTPPostBinding, a.urls.slo)
 	}
 	if a.config.NameIDFormat != "" {
 		role.CreateElement("md:NameIDFormat").SetText(a.config.NameIDFormat)

@@ -123,15 +123,15 @@ func outcome(b *authprovidertest.Browser, hop *authprovidertest.Hop) Outcome {
 		}
 		return o
 	}
+	if u, err := url.Parse(hop.URL); err == nil && u.Query().Has("error_code") {
+		o.Error = &authprovider.WebMessageError{Message: u.Query().Get("error"), Code: u.Query().Get("error_code")}
+		return o
+	}
 	var failure struct {
 		Error *authprovider.WebMessageError `json:"error"`
 	}
 	if strings.HasPrefix(hop.Header.Get("Content-Type"), "application/json") && json.Unmarshal(hop.Body, &failure) == nil {
 		o.Error = failure.Error
-		return o
-	}
-	if u, err := url.Parse(hop.URL); err == nil && u.Query().Has("error_code") {
-		o.Error = &authprovider.WebMessageError{Message: u.Query().Get("error"), Code: u.Query().Get("error_code")}
 	}
 	return o
 }
