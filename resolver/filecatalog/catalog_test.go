@@ -127,6 +127,10 @@ spec:
   children: [devs, other/ops]
 ---
 apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: ops, namespace: other}
+---
+apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {name: website}
 ---
@@ -175,6 +179,9 @@ func TestEntities(t *testing.T) {
 		parents, err := c.ParentGroups(t.Context(), []string{"group:default/devs"})
 		require.NoError(t, err)
 		require.Equal(t, []string{"group:default/unit"}, parents, "named by both, once")
+		parents, err = c.ParentGroups(t.Context(), []string{"group:other/ops"})
+		require.NoError(t, err)
+		require.Equal(t, []string{"group:default/unit"}, parents, "named by the parent alone")
 	}
 }
 
@@ -316,6 +323,9 @@ func TestReadAgain(t *testing.T) {
 	require.Contains(t, log.String(), "can be read again")
 	require.NoError(t, c.Reload(t.Context()))
 
+	write(t, two, entityText("bob"), 2*time.Second)
+	clock.advance(time.Minute)
+	has("bob", "eve")
 	require.NoError(t, os.Remove(two))
 	clock.advance(time.Minute)
 	has("eve")
@@ -323,6 +333,19 @@ func TestReadAgain(t *testing.T) {
 	clock.advance(time.Minute)
 	has("eve") // an empty directory is a mistake, not a company without people
 	require.ErrorContains(t, c.Reload(t.Context()), "there is no entity file in")
+}
+
+// What is read again of one file leaves the users of the others as they were.
+func TestReadAgainBesideOthers(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), entityText("jane", "spec: {memberOf: [devs, devs, ops]}\n"))
+	clock := newClock()
+	c := open(t, filecatalog.Config{Paths: []string{dir}, Now: clock.Now})
+	for i := range 3 {
+		require.Equal(t, []string{"group:default/devs", "group:default/ops"}, find(t, c, query{Ref: "user:jane"})[0].MemberOf)
+		write(t, filepath.Join(dir, fmt.Sprint(i, ".yaml")), entityText(fmt.Sprint("u", i)))
+		clock.advance(time.Hour)
+	}
 }
 
 // A file that replaces another, as editors and Kubernetes do it, may have its size and its time.
