@@ -12,6 +12,7 @@ import (
 	"example.com/stagedoor/authconfig"
 	"example.com/stagedoor/authconfig/builtin"
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/resolver/backstagecatalog"
 	"example.com/stagedoor/resolver/filecatalog"
 	"example.com/stagedoor/tokenissuer"
 )
@@ -30,8 +31,14 @@ type options struct {
 // settings are the block "stagedoor".
 type settings struct {
 	Listen   string              `key:"listen"`   // host and port
-	Users    []string            `key:"users"`    // files or directories with entities
+	Users    []string            `key:"users"`    // files or directories with entities, or
+	Catalog  *catalogSettings    `key:"catalog"`  // a Backstage catalog
 	Database authprovider.Secret `key:"database"` // URL, with the password in it
+}
+
+type catalogSettings struct {
+	URL   string              `key:"url,required"`   // of the API, such as http://backstage.internal:7007/api/catalog
+	Token authprovider.Secret `key:"token,required"` // one of backend.auth.externalAccess there
 }
 
 type backend struct {
@@ -95,8 +102,11 @@ func (b *backend) build(o options) error {
 
 // newUsers returns the catalog in which people are looked up.
 func newUsers(s settings, o options) (authprovider.UserCatalog, error) {
-	if len(s.Users) == 0 {
-		return nil, errors.New("backstage-backend: stagedoor.users is required: nobody could sign in")
+	switch {
+	case (s.Catalog != nil) == (len(s.Users) > 0):
+		return nil, errors.New("backstage-backend: either stagedoor.users or stagedoor.catalog is required: without one nobody could sign in")
+	case s.Catalog != nil:
+		return backstagecatalog.New(backstagecatalog.Config{URL: s.Catalog.URL, Token: s.Catalog.Token})
 	}
 	return filecatalog.New(filecatalog.Config{Paths: s.Users, Logger: o.logger})
 }

@@ -121,7 +121,21 @@ func TestDevelopmentSignsInWithGoogle(t *testing.T) {
 func TestProductionSignsInBehindIAP(t *testing.T) {
 	const audience = "/projects/123456789/global/backendServices/987654321"
 	iap := authprovidertest.NewIAPEdge(t, authprovidertest.IAPProxy{Audience: audience}, authprovidertest.EdgeConfig{})
+	const catalogToken = "static-token-of-external-access"
+	catalog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+catalogToken {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		require.Contains(t, r.URL.Query()["filter"], "kind=user,spec.profile.email=jane@example.com")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"items": [{"apiVersion": "backstage.io/v1alpha1", "kind": "User", "metadata": {"name": "jane", "namespace": "default"},
+			"spec": {"profile": {"email": "jane@example.com"}}, "relations": [{"type": "memberOf", "targetRef": "group:default/ops"}]}], "totalItems": 1, "pageInfo": {}}`)
+	}))
+	t.Cleanup(catalog.Close)
 	environment := map[string]string{
+		"CATALOG_URL":         catalog.URL + "/api/catalog",
+		"CATALOG_TOKEN":       catalogToken,
 		"BASE_URL":            "https://portal.example.com",
 		"AUTH_SESSION_SECRET": "0123456789abcdef0123456789abcdef",
 		"IAP_AUDIENCE":        audience,
@@ -134,8 +148,9 @@ func TestProductionSignsInBehindIAP(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, around.StatusCode)
 	refresh, body := s.get("/api/auth/gcpIap/refresh", func(r *http.Request) { iap.Vouch(r, authprovidertest.Jane) })
 	require.Equal(t, http.StatusOK, refresh.StatusCode, body)
-	user, _ := userOf(t, body)
+	user, owns := userOf(t, body)
 	require.Equal(t, "user:default/jane", user)
+	require.Equal(t, []string{"user:default/jane", "group:default/ops"}, owns)
 	_, keys := s.get("/api/auth/.well-known/jwks.json", nil)
 	require.Contains(t, keys, "kid")
 
@@ -170,7 +185,8 @@ func TestHealth(t *testing.T) {
 func TestConfigurationThatIsIncomplete(t *testing.T) {
 	const password = "correct-horse-battery"
 	environment := map[string]string{"BASE_URL": "https://portal.example.com", "AUTH_SESSION_SECRET": "0123456789abcdef0123456789abcdef",
-		"IAP_AUDIENCE": "/projects/1/apps/acme", "DATABASE_URL": "oracle://scott:" + password + "@db/portal"}
+		"IAP_AUDIENCE": "/projects/1/apps/acme", "CATALOG_URL": "http://localhost:7008", "CATALOG_TOKEN": "token",
+		"DATABASE_URL": "oracle://scott:" + password + "@db/portal"}
 	_, err := newBackend(options{files: []string{"app-config.yaml", "app-config.production.yaml"}, logger: slog.New(slog.DiscardHandler),
 		env: func(name string) (string, bool) { v, ok := environment[name]; return v, ok }})
 	require.ErrorContains(t, err, "want postgres or file")
