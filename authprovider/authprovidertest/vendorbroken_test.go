@@ -306,11 +306,14 @@ func TestSoundVendorPasses(t *testing.T) {
 // brokenGitLab takes what somebody else's answer says for the last one's.
 type brokenGitLab struct {
 	*gitlab.Authenticator
-	last gitlab.Result
+	mu   sync.Mutex
+	last gitlab.Result // guarded by mu
 }
 
 func (b *brokenGitLab) Authenticate(ctx context.Context, req oauthadapter.CallbackRequest) (gitlab.Result, error) {
 	r, err := b.Authenticator.Authenticate(ctx, req)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if errors.Is(err, authprovider.ErrAuthentication) && b.last != nil {
 		return b.last, nil
 	}

@@ -290,7 +290,7 @@ func TestRefresh(t *testing.T) {
 		require.Equal(t, janeID, refreshed.FullProfile.ObjectID)
 		require.Equal(t, tt.graph, len(e.graphCalls()) > graph, "%v", tt)
 		if tt.graph {
-			require.Equal(t, string(refreshed.Session.AccessToken), e.bearer)
+			require.Equal(t, string(refreshed.Session.AccessToken), e.lastBearer())
 			require.Equal(t, "Jane D. (Contoso)", refreshed.Profile.DisplayName)
 		} else {
 			require.Equal(t, "Jane Doe", refreshed.Profile.DisplayName)

@@ -86,7 +86,7 @@ func TestGraphRefuses(t *testing.T) {
 			require.ErrorIs(t, err, tt.want)
 			require.Nil(t, result)
 			require.Len(t, e.graphCalls(), 1)
-			require.NotContains(t, err.Error(), e.bearer)
+			require.NotContains(t, err.Error(), e.lastBearer())
 		})
 	}
 	t.Run("forbidden", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,7 +42,9 @@ func jane(changed map[string]any) authprovidertest.Person {
 type entra struct {
 	*authprovidertest.Vendor
 	vendor authprovidertest.MicrosoftVendor
-	bearer string // of the last request that answer has answered
+
+	mu     sync.Mutex
+	bearer string // guarded by mu; of the last request that answer has answered
 }
 
 func newEntra(t testing.TB, tenant string, people ...authprovidertest.Person) *entra {
@@ -70,9 +73,18 @@ func (e *entra) answer(path string, answer func(http.ResponseWriter)) {
 		return
 	}
 	e.Handle("https://"+e.vendor.GraphHost+path, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.mu.Lock()
 		e.bearer = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		e.mu.Unlock()
 		answer(w)
 	}))
+}
+
+// lastBearer is the access token of the last request that answer has answered.
+func (e *entra) lastBearer() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.bearer
 }
 
 // graphCalls are those of Graph, by host and path.
