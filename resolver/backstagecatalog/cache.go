@@ -11,6 +11,8 @@ const (
 	maxCached = 4096
 	// maxKey keeps a flood of long questions from filling the memory.
 	maxKey = 2 << 10
+	// maxCachedUsers is as many as any sign-in has use for. Answers with more are not kept.
+	maxCachedUsers = 10
 )
 
 // cache keeps answers until they expire, the newest of them if there are too many. The zero value with a clock is ready to use.

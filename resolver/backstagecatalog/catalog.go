@@ -179,7 +179,9 @@ func (c *Catalog) find(ctx context.Context, q authprovider.UserQuery, asked *que
 	if len(users) == 0 {
 		ttl = c.noneTTL
 	}
-	c.users.put(key, users, started.Add(ttl))
+	if len(users) <= maxCachedUsers {
+		c.users.put(key, users, started.Add(ttl))
+	}
 	return users, nil
 }
 

@@ -156,9 +156,9 @@ func TestAnswers(t *testing.T) {
 		"400":              {status(400), "the catalog answers 400", true},
 		"204":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, "the catalog answers 204", true},
 		"201":              {status(201), "the catalog answers 201", true},
-		"redirect":         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, "a redirect, which is not followed", true},
-		"redirect 307":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, "a redirect, which is not followed", true},
-		"redirect 308":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 308) }, "a redirect, which is not followed", true},
+		"redirect":         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, "a redirect, which is not followed", true},
+		"redirect 307":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) }, "a redirect, which is not followed", true},
+		"redirect 308":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusPermanentRedirect) }, "a redirect, which is not followed", true},
 		"408":              {status(408), "the catalog answers 408", false},
 		"429":              {status(429), "the catalog answers 429", false},
 		"500":              {status(500), "the catalog answers 500", false},
@@ -480,6 +480,17 @@ func TestDrip(t *testing.T) {
 	_, err := c.FindUsers(t.Context(), query{Ref: "user:jane"})
 	require.ErrorIs(t, err, authprovider.ErrUnavailable)
 	require.ErrorContains(t, err, "no answer within 50ms")
+}
+
+// TestCacheKeepsQuestionsApart: an annotation is compared exactly, and the same path in a filter is not.
+func TestCacheKeepsQuestionsApart(t *testing.T) {
+	b := newBackstage(t, entityOf(user{Ref: "user:default/jane", Annotations: map[string]string{"a": "Ab"}}))
+	exact, folded := query{Annotations: map[string]string{"a": "AB"}}, query{Filter: map[string]string{"metadata.annotations.a": "AB"}}
+	c := b.catalog(t)
+	require.Empty(t, find(t, c, exact))
+	require.Len(t, find(t, c, folded), 1)
+	require.Empty(t, find(t, c, exact))
+	require.Len(t, b.asked(), 2)
 }
 
 // TestSingleFlight: those who ask the same share one request; whoever gives up spoils it for nobody.

@@ -26,6 +26,7 @@ type question struct {
 	refs       []string
 	kinds      []string
 	conditions map[string]string // values by their path
+	exact      bool              // they are annotations, which are compared exactly afterwards
 }
 
 // newQuestion returns nil if nobody can match.
@@ -38,43 +39,35 @@ func newQuestion(q authprovider.UserQuery) (*question, error) {
 		if err != nil {
 			return nil, fmt.Errorf("backstagecatalog: %w", err)
 		}
-		if !q.AllowsKind(ref.Kind) {
-			asked = nil
-		} else {
+		if q.AllowsKind(ref.Kind) {
 			asked.refs = []string{ref.String()}
-		}
-	}
-	add := func(path, value string) {
-		if asked != nil {
-			asked.conditions[path] = value
 		}
 	}
 	if q.Email != "" {
 		set++
-		add("spec.profile.email", q.Email)
+		asked.conditions["spec.profile.email"] = q.Email
 	}
 	if len(q.Annotations) > 0 {
 		set++
+		asked.exact = true
 		for name, value := range q.Annotations {
 			if name == "" {
 				return nil, fmt.Errorf("backstagecatalog: an annotation without a name: %w", authprovider.ErrInput)
 			}
-			add("metadata.annotations."+name, value)
+			asked.conditions["metadata.annotations."+name] = value
 		}
 	}
 	if len(q.Filter) > 0 {
 		set++
-		for path, value := range q.Filter {
-			add(path, value)
-		}
+		maps.Copy(asked.conditions, q.Filter)
 	}
 	switch {
 	case set > 1:
 		return nil, fmt.Errorf("backstagecatalog: a query has one of Ref, Email, Annotations and Filter: %w", authprovider.ErrInput)
-	case set == 0 || asked == nil:
-		return nil, nil
 	case asked.refs != nil:
 		return asked, nil
+	case len(asked.conditions) == 0:
+		return nil, nil // nothing is asked for, or a kind that is not allowed
 	}
 	for path, value := range asked.conditions {
 		switch {
@@ -114,7 +107,7 @@ func utf16Length(s string) int { return len(utf16.Encode([]rune(strings.ToLower(
 
 // key tells questions apart.
 func (a *question) key() string {
-	text, err := json.Marshal([]any{a.refs, a.kinds, a.conditions}) // maps are sorted
+	text, err := json.Marshal([]any{a.refs, a.kinds, a.exact, a.conditions}) // maps are sorted
 	if err != nil {
 		panic(err) // texts only
 	}

@@ -14,17 +14,17 @@ import (
 func equalUsers(got, want user, rig Rig) error {
 	switch {
 	case !strings.EqualFold(got.Ref, want.Ref):
-		return fmt.Errorf("Ref %q, want %q", got.Ref, want.Ref)
+		return fmt.Errorf("has the Ref %q, want %q", got.Ref, want.Ref)
 	case !rig.WithoutEmail && got.Email != want.Email:
-		return fmt.Errorf("Email %q, want %q", got.Email, want.Email)
+		return fmt.Errorf("has the Email %q, want %q", got.Email, want.Email)
 	case got.DisplayName != "" && got.DisplayName != want.DisplayName:
-		return fmt.Errorf("DisplayName %q, want %q", got.DisplayName, want.DisplayName)
+		return fmt.Errorf("has the DisplayName %q, want %q", got.DisplayName, want.DisplayName)
 	case got.Picture != "" && got.Picture != want.Picture:
-		return fmt.Errorf("Picture %q, want %q", got.Picture, want.Picture)
+		return fmt.Errorf("has the Picture %q, want %q", got.Picture, want.Picture)
 	case !rig.WithoutAnnotations && !maps.Equal(got.Annotations, want.Annotations):
-		return fmt.Errorf("Annotations %q, want %q", got.Annotations, want.Annotations)
+		return fmt.Errorf("has the Annotations %q, want %q", got.Annotations, want.Annotations)
 	case !rig.WithoutGroups && !slices.Equal(sortedRefs(got.MemberOf), sortedRefs(want.MemberOf)):
-		return fmt.Errorf("MemberOf %q, want %q", got.MemberOf, want.MemberOf)
+		return fmt.Errorf("has the MemberOf %q, want %q", got.MemberOf, want.MemberOf)
 	}
 	return nil
 }
