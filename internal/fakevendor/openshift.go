@@ -58,9 +58,7 @@ func (o OpenShift) Spec(clientID string) Spec {
 			Problem:   kubernetesStatus,
 			Resources: map[string]fakeidp.Resource{api + "/apis/user.openshift.io/v1/users/~": openShiftUser},
 			Handlers: map[string]func(*fakeidp.Server, http.ResponseWriter, *http.Request){
-				tokens: func(s *fakeidp.Server, w http.ResponseWriter, r *http.Request) {
-					deleteOpenShiftToken(s, w, r, clientID)
-				}, // not RFC 7009
+				tokens: deleteOpenShiftToken(clientID), // not RFC 7009
 			},
 		},
 	}
@@ -106,22 +104,24 @@ func (o openShift) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // deleteOpenShiftToken is DELETE /apis/oauth.openshift.io/v1/oauthaccesstokens/{name}, for the token that asks for it.
-func deleteOpenShiftToken(s *fakeidp.Server, w http.ResponseWriter, r *http.Request, clientID string) {
-	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	sum := sha256.Sum256([]byte(token))
-	name := r.URL.Query().Get("name")
-	status, message := http.StatusOK, ""
-	switch {
-	case r.Method != http.MethodDelete:
-		status = http.StatusMethodNotAllowed
-	case name != openShiftPrefix+base64.RawURLEncoding.EncodeToString(sum[:]):
-		status, message = http.StatusNotFound, `oauthaccesstokens.oauth.openshift.io "`+name+`" not found`
-	case !s.RevokeAccessToken(fakeidp.Client{ID: clientID}, token):
-		status = http.StatusUnauthorized
+func deleteOpenShiftToken(clientID string) func(*fakeidp.Server, http.ResponseWriter, *http.Request) {
+	return func(s *fakeidp.Server, w http.ResponseWriter, r *http.Request) {
+		token, name := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.URL.Query().Get("name")
+		sum := sha256.Sum256([]byte(token))
+		switch scopes, valid := s.AccessTokenScopes(token); {
+		case r.Method != http.MethodDelete:
+			fakeidp.WriteJSON(w, http.StatusMethodNotAllowed, kubernetesStatus(http.StatusMethodNotAllowed, ""))
+		case !valid:
+			fakeidp.WriteJSON(w, http.StatusUnauthorized, kubernetesStatus(http.StatusUnauthorized, ""))
+		case !slices.Contains(scopes, "user:full"):
+			message := `oauthaccesstokens.oauth.openshift.io "` + name + `" is forbidden: scopes prevent this action`
+			fakeidp.WriteJSON(w, http.StatusForbidden, kubernetesStatus(http.StatusForbidden, message))
+		case name != openShiftPrefix+base64.RawURLEncoding.EncodeToString(sum[:]):
+			message := `oauthaccesstokens.oauth.openshift.io "` + name + `" not found`
+			fakeidp.WriteJSON(w, http.StatusNotFound, kubernetesStatus(http.StatusNotFound, message))
+		default:
+			s.RevokeAccessToken(fakeidp.Client{ID: clientID}, token)
+			fakeidp.WriteJSON(w, http.StatusOK, map[string]any{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{}, "status": "Success"})
+		}
 	}
-	answer := kubernetesStatus(status, message)
-	if status == http.StatusOK {
-		answer = map[string]any{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{}, "status": "Success"}
-	}
-	fakeidp.WriteJSON(w, status, answer)
 }

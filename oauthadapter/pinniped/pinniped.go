@@ -78,8 +78,14 @@ func New(c Config) (*Authenticator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pinniped: %w", err)
 	}
-	return &Authenticator{Vendor: v, tokenURL: c.FederationDomain + "/oauth2/token", clientID: c.ClientID, clientSecret: &secret,
-		audiences: slices.Clone(c.Audiences), oauth: oauth}, nil
+	return &Authenticator{
+		Vendor:       v,
+		tokenURL:     c.FederationDomain + "/oauth2/token", // at every federation domain
+		clientID:     c.ClientID,
+		clientSecret: &secret,
+		audiences:    slices.Clone(c.Audiences),
+		oauth:        oauth,
+	}, nil
 }
 
 func profile(_ context.Context, in oidcprovider.Result) (Profile, authprovider.Profile, error) {

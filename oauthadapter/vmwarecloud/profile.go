@@ -6,8 +6,8 @@ import (
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 )
 
-// Profile is what VMware says about a person. Subject is the person's ID, which never goes to another one; there is usually no Name, but
-// GivenName and FamilyName. Claims decodes all of it.
+// Profile is what VMware says about a person. Subject is the person's ID, such as "vmwareid:b3b84405-...", which never goes to another one; there is
+// usually no Name, but GivenName and FamilyName. Claims decodes all of it.
 type Profile struct {
 	oidcprovider.Profile
 	// OrganizationID is the claim context_name: the long ID of the organization that the person has chosen, Config.OrganizationID.

@@ -99,7 +99,7 @@ func TestOrganization(t *testing.T) {
 		"null":           {"context_name": nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			jane := authprovidertest.Person{Subject: "vmware.com:jane", Name: "Jane Doe"}
+			jane := authprovidertest.Person{Subject: "vmwareid:jane", Name: "Jane Doe"}
 			v := newCloud(t, jane)
 			a := newAuthenticator(t, config(v))
 			good, err := authprovidertest.SignInAt(t, v, a)
@@ -125,21 +125,21 @@ func TestProfile(t *testing.T) {
 		"Dr J. Doe": {"name": "Dr J. Doe"},
 		"jane":      {"given_name": nil, "family_name": nil, "preferred_username": "jane"},
 	} {
-		v := newCloud(t, authprovidertest.Person{Subject: "vmware.com:jane", Name: "Jane Doe", Email: "jane@example.com", Claims: claims})
+		v := newCloud(t, authprovidertest.Person{Subject: "vmwareid:jane", Name: "Jane Doe", Email: "jane@example.com", Claims: claims})
 		result, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, config(v)))
 		require.NoError(t, err)
-		require.Equal(t, "vmware.com:jane", result.Session.Subject)
+		require.Equal(t, "vmwareid:jane", result.Session.Subject)
 		require.Equal(t, authprovider.Profile{DisplayName: shown, Email: "jane@example.com"}, result.Profile)
 	}
 }
 
 func TestResolvers(t *testing.T) {
-	rc := authprovidertest.ResolverContext(t, authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"cloud.vmware.com/user-id": "vmware.com:1"}})
+	rc := authprovidertest.ResolverContext(t, authprovider.User{Ref: "user:default/jane", Annotations: map[string]string{"cloud.vmware.com/user-id": "vmwareid:1"}})
 	byID := vmwarecloud.UserIDMatchingUserEntityAnnotationWith("cloud.vmware.com/user-id")
 	for claims, want := range map[string]error{
-		`{"sub":"vmware.com:1"}`:                      nil,
-		`{"sub":"vmware.com:2"}`:                      authprovider.ErrUserNotFound,
-		`{"sub":"VMware.com:1"}`:                      authprovider.ErrUserNotFound,
+		`{"sub":"vmwareid:1"}`:                        nil,
+		`{"sub":"vmwareid:2"}`:                        authprovider.ErrUserNotFound,
+		`{"sub":"VMwareID:1"}`:                        authprovider.ErrUserNotFound,
 		`{"email":"jane@example.com","username":"x"}`: authprovider.ErrNoMatch,
 	} {
 		p, err := vmwarecloud.ParseProfile([]byte(claims))
