@@ -86,7 +86,7 @@ func (p *Provider) Finish(b *authprovidertest.Browser, hop *authprovidertest.Hop
 	for range 10 {
 		form := Form(hop)
 		if len(form) == 0 {
-			return outcome(b, hop)
+			return outcome(hop)
 		}
 		hop = b.Submit(hop, form)
 	}
@@ -108,7 +108,7 @@ func Form(hop *authprovidertest.Hop) url.Values {
 	return form
 }
 
-func outcome(b *authprovidertest.Browser, hop *authprovidertest.Hop) Outcome {
+func outcome(hop *authprovidertest.Hop) Outcome {
 	o := Outcome{URL: hop.URL, Status: hop.Status}
 	if m := resultBlock.FindSubmatch(hop.Body); m != nil {
 		var page struct {
