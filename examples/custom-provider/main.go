@@ -36,6 +36,9 @@ func main() {
 		log.Fatalf("%v; choose another port with -addr, such as -addr localhost:7017", err)
 	}
 	host, _, _ := net.SplitHostPort(*addr) // it has been listened on
+	if host == "" {
+		log.Fatalf("-addr %q has no host: this is for one machine, such as -addr localhost:7007", *addr)
+	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	origin := "http://" + net.JoinHostPort(host, port)
 	gateSecret := authprovider.Secret(rand.Text() + rand.Text())

@@ -71,8 +71,8 @@ func run(ctx context.Context, o options) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	if o.provider != "" {
-		fmt.Printf("\n  Register this redirect URI with %s; docs/providers.md says where:\n  %s\n", o.provider, o.callback(origin))
+	if o.provider != "" || o.issuer != "" {
+		fmt.Printf("\n  Register this redirect URI with the provider; docs/providers.md says where:\n  %s\n", o.callback(origin))
 	}
 	fmt.Printf("\n  Open %s in your browser. Ctrl-C ends it.\n\n", origin)
 

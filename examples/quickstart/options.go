@@ -47,8 +47,10 @@ type setting struct {
 func (o *options) settings() []setting {
 	return []setting{
 		{"client-id", &o.clientID, "client ID at the provider"},
-		{"client-secret", &o.clientSecret, "client secret there; better in the variable CLIENT_SECRET, since other users of this machine can see a program's arguments"},
-		{"base-url", &o.baseURL, "address of a provider of your own: github (Enterprise), gitlab, gitea, bitbucketserver, okta (organization), keycloak (realm), openshift (OAuth server)"},
+		{"client-secret", &o.clientSecret, "client secret there; better in the variable CLIENT_SECRET, " +
+			"since other users of this machine can see a program's arguments"},
+		{"base-url", &o.baseURL, "address of a provider of your own: github (Enterprise), gitlab, gitea, bitbucketserver, okta (organization), " +
+			"keycloak (realm), openshift (OAuth server)"},
 		{"api-url", &o.apiURL, "openshift: address of the cluster's API server"},
 		{"issuer", &o.issuer, "issuer URL: oidcprovider, onelogin, pinniped, gitea; or, without -provider, of any OpenID Provider in place of the demo's"},
 		{"tenant", &o.tenant, "microsoft: directory (tenant) ID"},

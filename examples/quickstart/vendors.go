@@ -47,7 +47,8 @@ func vendors() map[string]vendor {
 		"auth0": {
 			needs: []need{{"domain", "the tenant's domain, such as acme.eu.auth0.com"}},
 			factory: func(o options) authprovider.ProviderFactory {
-				return auth0.Provider(auth0.Config{Domain: o.domain, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[auth0.Profile]("auth0"))
+				return auth0.Provider(auth0.Config{Domain: o.domain, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[auth0.Profile]("auth0"))
 			},
 		},
 		"bitbucket": {factory: func(o options) authprovider.ProviderFactory {
@@ -64,19 +65,22 @@ func vendors() map[string]vendor {
 			needs: []need{{"base-url", "the instance's ROOT_URL, such as https://git.example.com"}},
 			takes: []string{"issuer"},
 			factory: func(o options) authprovider.ProviderFactory {
-				return gitea.Provider(gitea.Config{BaseURL: o.baseURL, Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[gitea.Profile]("gitea"))
+				return gitea.Provider(gitea.Config{BaseURL: o.baseURL, Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[gitea.Profile]("gitea"))
 			},
 		},
 		"github": {
 			takes: []string{"base-url"},
 			factory: func(o options) authprovider.ProviderFactory {
-				return github.Provider(github.Config{EnterpriseURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[github.Profile]("github"))
+				return github.Provider(github.Config{EnterpriseURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[github.Profile]("github"))
 			},
 		},
 		"gitlab": {
 			takes: []string{"base-url"},
 			factory: func(o options) authprovider.ProviderFactory {
-				return gitlab.Provider(gitlab.Config{BaseURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[gitlab.Profile]("gitlab"))
+				return gitlab.Provider(gitlab.Config{BaseURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[gitlab.Profile]("gitlab"))
 			},
 		},
 		"google": {
@@ -92,13 +96,15 @@ func vendors() map[string]vendor {
 		"keycloak": {
 			needs: []need{{"base-url", "the realm's URL, such as https://sso.example.com/realms/acme"}},
 			factory: func(o options) authprovider.ProviderFactory {
-				return keycloak.Provider(keycloak.Config{RealmURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[keycloak.Profile]("keycloak"))
+				return keycloak.Provider(keycloak.Config{RealmURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[keycloak.Profile]("keycloak"))
 			},
 		},
 		"microsoft": {
 			needs: []need{{"tenant", "the directory (tenant) ID, a GUID, or one of its domains"}},
 			factory: func(o options) authprovider.ProviderFactory {
-				return microsoft.Provider(microsoft.Config{TenantID: o.tenant, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[microsoft.Profile]("microsoft"))
+				return microsoft.Provider(microsoft.Config{TenantID: o.tenant, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[microsoft.Profile]("microsoft"))
 			},
 		},
 		"oauth2provider": {
@@ -129,13 +135,15 @@ func vendors() map[string]vendor {
 		"okta": {
 			needs: []need{{"base-url", "the organization's URL, such as https://acme.okta.com"}},
 			factory: func(o options) authprovider.ProviderFactory {
-				return okta.Provider(okta.Config{OrgURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[okta.Profile]("okta"))
+				return okta.Provider(okta.Config{OrgURL: o.baseURL, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[okta.Profile]("okta"))
 			},
 		},
 		"onelogin": {
 			needs: []need{{"issuer", "the account's issuer, such as https://acme.onelogin.com/oidc/2"}},
 			factory: func(o options) authprovider.ProviderFactory {
-				return onelogin.Provider(onelogin.Config{Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[onelogin.Profile]("onelogin"))
+				return onelogin.Provider(onelogin.Config{Issuer: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[onelogin.Profile]("onelogin"))
 			},
 		},
 		"openshift": {
@@ -151,7 +159,8 @@ func vendors() map[string]vendor {
 		"pinniped": {
 			needs: []need{{"issuer", "the FederationDomain's issuer, such as https://pinniped.example.com/acme"}},
 			factory: func(o options) authprovider.ProviderFactory {
-				return pinniped.Provider(pinniped.Config{FederationDomain: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret}, anybody[pinniped.Profile]("pinniped"))
+				return pinniped.Provider(pinniped.Config{FederationDomain: o.issuer, ClientID: o.clientID, ClientSecret: o.clientSecret},
+					anybody[pinniped.Profile]("pinniped"))
 			},
 		},
 		"vmwarecloud": {

@@ -39,7 +39,8 @@ func newForm(pc *authprovider.ProviderContext, secure bool) *form {
 	}
 	digest := sha256.Sum256([]byte(formStyle))
 	// No script at all, no framing, and the form goes to us alone.
-	f.policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	f.policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'; " +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	return f
 }
 
@@ -65,7 +66,10 @@ func (f *form) show(w http.ResponseWriter, r *http.Request, status int, v formVi
 		return err
 	}
 	// The same value again, so that several windows work side by side. Lax: the app that opens the popup may be on another site.
-	http.SetCookie(w, &http.Cookie{Name: f.cookie, Value: browser, Path: "/", MaxAge: int(formLifetime / time.Second), Secure: f.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: f.cookie, Value: browser, Path: "/", MaxAge: int(formLifetime / time.Second),
+		Secure: f.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", f.policy)
@@ -102,7 +106,8 @@ func (f *form) mac(key, ends []byte, browser, origin string) []byte {
 // check says whether the token was made here, for this browser and this origin, and not long ago.
 func (f *form) check(r *http.Request, token, origin string) error {
 	refuse := func(why string) error {
-		return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "form_expired", Message: "This form is too old. Please try again.", Err: errors.New("password: " + why)}
+		return &authprovider.Error{Kind: authprovider.ErrAuthentication, Code: "form_expired", Message: "This form is too old. Please try again.",
+			Err: errors.New("password: " + why)}
 	}
 	browser, err := f.browser(r)
 	if err != nil {
@@ -144,7 +149,8 @@ func (e *formError) Respond(w http.ResponseWriter, r *http.Request, p authprovid
 }
 
 const formStyle = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center}` +
-	`main{max-width:22rem;padding:2rem}h1{font-size:1.25rem}label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit;margin:0 0 .75rem}`
+	`main{max-width:22rem;padding:2rem}h1{font-size:1.25rem}` +
+	`label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit;margin:0 0 .75rem}`
 
 // The action is relative, so that it is right behind any ingress.
 var formPage = template.Must(template.New("form").Parse(`<!DOCTYPE html>
@@ -163,8 +169,10 @@ var formPage = template.Must(template.New("form").Parse(`<!DOCTYPE html>
 {{end}}<form method="post" action="sign-in{{with .Environment}}?env={{.}}{{end}}">
 <input type="hidden" name="origin" value="{{.Origin}}">
 <input type="hidden" name="token" value="{{.Token}}">
-<label>User name <input name="name" value="{{.Name}}" autocomplete="username" autocapitalize="off" spellcheck="false" maxlength="128" required{{if not .Name}} autofocus{{end}}></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" maxlength="1024" required{{if .Name}} autofocus{{end}}></label>
+<label>User name
+<input name="name" value="{{.Name}}" autocomplete="username" autocapitalize="off" spellcheck="false" maxlength="128" required{{if not .Name}} autofocus{{end}}></label>
+<label>Password
+<input name="password" type="password" autocomplete="current-password" maxlength="1024" required{{if .Name}} autofocus{{end}}></label>
 <button>Sign in</button>
 </form>
 </main>

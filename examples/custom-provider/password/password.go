@@ -70,7 +70,10 @@ func Provider(c Config, signIn ...authprovider.SignInResolver[Account]) authprov
 		if err != nil {
 			return nil, fmt.Errorf("password: base URL: %w", err)
 		}
-		p := &provider{pc: pc, config: c, signIn: slices.Clone(signIn), form: newForm(pc, base.Scheme == "https"), checker: newChecker(), guesses: newGuesses(pc.Now)}
+		p := &provider{
+			pc: pc, config: c, signIn: slices.Clone(signIn),
+			form: newForm(pc, base.Scheme == "https"), checker: newChecker(), guesses: newGuesses(pc.Now),
+		}
 		// Behind an ingress the Host header may be another than the one in the address bar.
 		if err := p.sameOrigin.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 			return nil, fmt.Errorf("password: base URL: %w", err)
@@ -178,7 +181,8 @@ func (p *provider) authenticate(w http.ResponseWriter, r *http.Request, name, pa
 	giveBack, wait := p.guesses.take(name)
 	if wait > 0 {
 		w.Header().Set("Retry-After", seconds(wait))
-		return Account{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "too_many_attempts", Message: "Too many attempts. Please try again in a quarter of an hour."}
+		return Account{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "too_many_attempts",
+			Message: "Too many attempts. Please try again in a quarter of an hour."}
 	}
 	account, hash, err := p.config.Accounts.FindAccount(r.Context(), name)
 	if err != nil && !errors.Is(err, ErrNoAccount) {
@@ -233,7 +237,9 @@ func (e *popupError) Unwrap() error { return e.error }
 
 // Respond implements [authprovider.Responder].
 func (e *popupError) Respond(w http.ResponseWriter, _ *http.Request, p authprovider.PublicError) {
-	_ = authprovider.WriteWebMessage(w, e.origin, authprovider.WebMessage{Error: &authprovider.WebMessageError{Name: p.Name, Message: p.Message, Code: p.Code}})
+	_ = authprovider.WriteWebMessage(w, e.origin, authprovider.WebMessage{
+		Error: &authprovider.WebMessageError{Name: p.Name, Message: p.Message, Code: p.Code},
+	})
 }
 
 // parse reads a query or a form strictly. What stands in it twice is refused: whatever stands in front may have looked at the other one.
@@ -257,7 +263,8 @@ func input(code string, cause error) error {
 // RefuseExpired is a profile transform that turns away whoever has to change the password first.
 func RefuseExpired(_ context.Context, a Account, _ *authprovider.ResolverContext) (authprovider.Profile, error) {
 	if a.Expired {
-		return authprovider.Profile{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "password_expired", Message: "Your password has expired. Please ask the service desk."}
+		return authprovider.Profile{}, &authprovider.Error{Kind: authprovider.ErrNotAllowed, Code: "password_expired",
+			Message: "Your password has expired. Please ask the service desk."}
 	}
 	return authprovider.Profile{DisplayName: a.DisplayName, Email: a.Email}, nil
 }

@@ -120,6 +120,30 @@ func TestFormToken(t *testing.T) {
 	require.ErrorIs(t, check(f, token, browser, app), authprovider.ErrAuthentication)
 }
 
+// FuzzFormToken: no text but a token that was made here is one, and nothing panics.
+func FuzzFormToken(f *testing.F) {
+	pc, err := authprovider.NewProviderContext(authprovider.Config{BaseURL: "http://localhost:7007/api/auth"}, "staff")
+	require.NoError(f, err)
+	page := newForm(pc, false)
+	const browser, app = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "http://localhost:7007"
+	good := page.token(browser, app)
+	for _, seed := range []string{"", good, good[:20], good + "=", strings.Repeat("A", len(good)), "AAAA\n"} {
+		f.Add(seed, browser, "name=jane&password=x&token="+seed)
+	}
+	f.Fuzz(func(t *testing.T, token, cookie, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header.Set("Cookie", page.cookie+"="+cookie)
+		if page.check(r, token, app) == nil && token != good {
+			t.Errorf("%q counts as a token", token)
+		}
+		if values, err := parse(body); err == nil {
+			for name, v := range values {
+				require.Len(t, v, 1, name)
+			}
+		}
+	})
+}
+
 // TestCheck: what is close to the password is not the password.
 func TestCheck(t *testing.T) {
 	checker := newChecker()
