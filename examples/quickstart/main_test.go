@@ -24,11 +24,17 @@ type portal struct {
 	client *http.Client
 }
 
-func newPortal(t *testing.T) *portal {
+func newPortal(t *testing.T) *portal { return newPortalWith(t, options{}, nil) }
+
+// newPortalWith is newPortal for a command line. register is told the redirect URI before anybody signs in; if nil, nobody is.
+func newPortalWith(t *testing.T, o options, register func(callback string)) *portal {
 	server := httptest.NewUnstartedServer(nil)
 	origin := "http://" + server.Listener.Addr().String()
-	handler, err := newHandler(origin, options{}, nil, slog.New(slog.DiscardHandler))
+	handler, err := newHandler(origin, o, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
+	if register != nil {
+		register(o.callback(origin))
+	}
 	server.Config.Handler = handler
 	server.Start()
 	t.Cleanup(server.Close)

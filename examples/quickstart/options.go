@@ -35,7 +35,13 @@ func (o options) callback(origin string) string {
 	return origin + "/api/auth/" + o.providerID() + "/handler/frame"
 }
 
-func (o options) scopes() []string { return strings.Fields(o.scope) }
+// scopes returns nil, and not an empty list, for the provider's default ones.
+func (o options) scopes() []string {
+	if o.scope == "" {
+		return nil
+	}
+	return strings.Fields(o.scope)
+}
 
 // setting is a flag whose value is a text.
 type setting struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/stagedoor/authprovider"
+	"example.com/stagedoor/authprovider/authprovidertest"
 	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/github"
 )
@@ -105,6 +106,31 @@ func TestVendors(t *testing.T) {
 			require.Contains(t, w.Body.String(), `data-provider="`+name+`" data-scopes="">`)
 		})
 	}
+}
+
+// TestSignInWithAVendor: somebody who is in no catalog signs in, refreshes, calls a route and signs out, as the page does it.
+func TestSignInWithAVendor(t *testing.T) {
+	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{})
+	o, err := parse("-provider oidcprovider -issuer "+idp.Issuer()+" -client-id "+idp.ClientID(), "CLIENT_SECRET="+idp.ClientSecret())
+	require.NoError(t, err)
+	p := newPortalWith(t, o, func(callback string) { idp.AllowRedirect(callback) })
+	_, body := p.do(http.MethodGet, "/api/auth/oidcprovider/start?"+url.Values{"env": {"development"}, "origin": {p.origin}, "scope": {""}}.Encode(), nil)
+	require.Contains(t, body, `"displayName":"Jane Doe"`)
+	response, body := p.do(http.MethodGet, "/api/auth/oidcprovider/refresh?env=development&optional=&scope=", fromScript())
+	require.Equal(t, http.StatusOK, response.StatusCode, body)
+	var session authprovider.ClientAuthResponse
+	require.NoError(t, json.Unmarshal([]byte(body), &session))
+	ref := session.BackstageIdentity.Identity.UserEntityRef
+	require.Regexp(t, "^user:oidcprovider/[0-9a-f]{32}$", ref)
+	_, body = p.do(http.MethodGet, "/api/hello", http.Header{"Authorization": {"Bearer " + session.BackstageIdentity.Token}})
+	require.Contains(t, body, ref)
+	response, _ = p.do(http.MethodPost, "/api/auth/oidcprovider/logout?env=development", fromScript())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+
+	idp.SignsIn(authprovidertest.Joe)
+	_, body = p.do(http.MethodGet, "/api/auth/oidcprovider/start", nil)
+	require.Contains(t, body, `"displayName":"Joe Bloggs"`)
+	require.NotContains(t, body, ref, "another person is another user")
 }
 
 // TestFlagsReachTheVendor: the addresses of a provider of one's own, where they may be left out.
