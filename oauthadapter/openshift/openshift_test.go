@@ -163,6 +163,13 @@ func TestRevoke(t *testing.T) {
 	require.NoError(t, newAuthenticator(t, c).Revoke(t.Context(), result.Session))
 	require.Len(t, v.Requests(), before, "a token that cannot be deleted is in no address")
 
+	narrow, err := authprovidertest.SignInAt(t, v, newAuthenticator(t, c))
+	require.NoError(t, err)
+	require.Equal(t, "user:info", narrow.Session.Scope)
+	var answer *oauthadapter.ProviderError
+	require.ErrorAs(t, a.Revoke(t.Context(), narrow.Session), &answer)
+	require.Equal(t, http.StatusForbidden, answer.Status, "which is why IdentityOnly does not try")
+
 	result, err = authprovidertest.SignInAt(t, v, a)
 	require.NoError(t, err)
 	sum = sha256.Sum256([]byte(strings.TrimPrefix(string(result.Session.AccessToken), "sha256~")))
