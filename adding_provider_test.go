@@ -55,6 +55,18 @@ func TestAddingAProvider(t *testing.T) {
 	require.Len(t, used, 4, "the page shows the portal and each of the three")
 }
 
+// TestCustomProvidersCanBeCopied: what a host copies needs nothing that only this module can import.
+func TestCustomProvidersCanBeCopied(t *testing.T) {
+	all := imports(t)
+	for _, name := range []string{"acme", "gate", "password"} {
+		direct := all[module+"/examples/custom-provider/"+name]
+		require.NotEmpty(t, direct)
+		for _, imported := range direct {
+			require.NotContains(t, imported, "/internal/", name)
+		}
+	}
+}
+
 // TestAddingAProviderLinks: what the page names exists.
 func TestAddingAProviderLinks(t *testing.T) {
 	page, err := os.ReadFile("docs/adding-a-provider.md")

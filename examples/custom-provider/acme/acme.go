@@ -85,8 +85,11 @@ var (
 
 // New checks c. It needs no network.
 func New(c Config) (*Authenticator, error) {
-	if c.URL == "" {
+	switch {
+	case c.URL == "":
 		return nil, errors.New("acme: Config.URL is required")
+	case c.ClientSecret == "":
+		return nil, errors.New("acme: Config.ClientSecret is required")
 	}
 	base := strings.TrimSuffix(c.URL, "/")
 	protocol, err := oauth2provider.NewWithProfile(oauth2provider.Config{

@@ -111,7 +111,9 @@ func TestUnverifiedAddress(t *testing.T) {
 func TestConfig(t *testing.T) {
 	_, err := acme.New(acme.Config{ClientID: "portal"})
 	require.EqualError(t, err, "acme: Config.URL is required")
-	_, err = acme.New(acme.Config{URL: "https://id.acme.example"})
+	_, err = acme.New(acme.Config{URL: "https://id.acme.example", ClientID: "portal"})
+	require.EqualError(t, err, "acme: Config.ClientSecret is required")
+	_, err = acme.New(acme.Config{URL: "https://id.acme.example", ClientSecret: "secret"})
 	require.ErrorContains(t, err, "Config.ClientID is required")
 	_, err = acme.New(acme.Config{URL: "http://id.acme.example", ClientID: "portal", ClientSecret: "secret"})
 	require.Error(t, err, "everybody on the way could read the secret")
