@@ -56,7 +56,8 @@ func newUserTables(t testing.TB, s *databaseServer, db *sql.DB) userTables {
 		suffix = " CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"
 	}
 	for _, statement := range []string{
-		"CREATE TABLE " + tables.users + " (id INTEGER PRIMARY KEY, login VARCHAR(200), kind VARCHAR(20), ns VARCHAR(60), mail VARCHAR(200), full_name VARCHAR(200), picture VARCHAR(200))" + suffix,
+		"CREATE TABLE " + tables.users + " (id INTEGER PRIMARY KEY, login VARCHAR(200), kind VARCHAR(20), ns VARCHAR(60)," +
+			" mail VARCHAR(200), full_name VARCHAR(200), picture VARCHAR(200))" + suffix,
 		"CREATE TABLE " + tables.groups + " (person INTEGER, team VARCHAR(200))" + suffix,
 		"CREATE TABLE " + tables.annotations + " (person INTEGER, name VARCHAR(300), value VARCHAR(300))" + suffix,
 	} {
@@ -122,7 +123,8 @@ func collation(t *testing.T, s *databaseServer) {
 	c, err := sqlcatalog.New(tables.config(db))
 	require.NoError(t, err)
 	for _, q := range []authprovider.UserQuery{
-		{Email: "jos\u00e9@acme.example"}, {Email: "jose@acme.example "}, {Annotations: map[string]string{"example.com/id": "AB"}}, {Annotations: map[string]string{"example.com/id": "Ab "}},
+		{Email: "jos\u00e9@acme.example"}, {Email: "jose@acme.example "}, {Annotations: map[string]string{"example.com/id": "AB"}},
+		{Annotations: map[string]string{"example.com/id": "Ab "}},
 	} {
 		found, err := c.FindUsers(t.Context(), q)
 		require.NoError(t, err)

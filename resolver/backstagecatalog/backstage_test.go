@@ -350,11 +350,13 @@ func entityOf(u user) map[string]any {
 			object[path] = list[0]
 		}
 	}
-	relations := []any{map[string]any{"type": "ownerOf", "targetRef": "component:default/x", "target": map[string]any{"kind": "component", "namespace": "default", "name": "x"}}}
+	relations := []any{map[string]any{"type": "ownerOf", "targetRef": "component:default/x", "target": map[string]any{"kind": "component",
+		"namespace": "default", "name": "x"}}}
 	for _, ref := range u.MemberOf {
 		relations = append(relations, map[string]any{"type": relation, "targetRef": ref})
 	}
-	return map[string]any{"apiVersion": "backstage.io/v1alpha1", "kind": strings.ToUpper(kind[:1]) + kind[1:], "metadata": metadata, "spec": spec, "relations": relations, "status": map[string]any{}}
+	return map[string]any{"apiVersion": "backstage.io/v1alpha1", "kind": strings.ToUpper(kind[:1]) + kind[1:], "metadata": metadata, "spec": spec,
+		"relations": relations, "status": map[string]any{}}
 }
 
 func body(text string) http.HandlerFunc {
@@ -370,7 +372,8 @@ func newExampleBackstage() *httptest.Server {
 	mux.HandleFunc("GET /api/catalog/entities/by-query", body(`{
 		"items": [{
 			"apiVersion": "backstage.io/v1beta1", "kind": "User",
-			"metadata": {"namespace": "default", "name": "jane", "uid": "5f2a", "annotations": {"backstage.io/managed-by-location": "url:https://example.com/org.yaml"}},
+			"metadata": {"namespace": "default", "name": "jane", "uid": "5f2a",
+			"annotations": {"backstage.io/managed-by-location": "url:https://example.com/org.yaml"}},
 			"spec": {"profile": {"displayName": "Jane Doe", "email": "jane@example.com"}, "memberOf": ["platform"]},
 			"relations": [{"type": "memberOf", "targetRef": "group:default/platform"}]
 		}],

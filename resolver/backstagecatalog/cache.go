@@ -75,7 +75,8 @@ type call[V any] struct {
 // errPanicked is what others get if the one who makes the call panics.
 var errPanicked = errors.New("the request panicked")
 
-// do returns what fetch does, which runs in the goroutine of one of the callers and with its context. If that one gives up, another of them takes its place.
+// do returns what fetch does, which runs in the goroutine of one of the callers and with its context. If that one gives up, another of them
+// takes its place.
 func (f *flights[V]) do(ctx context.Context, key string, fetch func(ctx context.Context) (V, error)) (V, error) {
 	for {
 		f.mu.Lock()

@@ -207,7 +207,9 @@ func (c *Catalog) ParentGroups(ctx context.Context, groups []string) ([]string, 
 	for len(missing) > 0 {
 		batch := missing[:min(len(missing), maxRefs)]
 		missing = missing[len(batch):]
-		found, err := c.parents.do(ctx, strings.Join(batch, " "), func(ctx context.Context) (map[string][]string, error) { return c.findParents(ctx, batch) })
+		found, err := c.parents.do(ctx, strings.Join(batch, " "), func(ctx context.Context) (map[string][]string, error) {
+			return c.findParents(ctx, batch)
+		})
 		if err != nil {
 			return nil, fmt.Errorf("backstagecatalog: %w", err)
 		}

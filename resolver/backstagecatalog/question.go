@@ -76,7 +76,8 @@ func newQuestion(q authprovider.UserQuery) (*question, error) {
 		case !isText(path) || !isText(value):
 			return nil, nil // no entity has it
 		case utf16Length(path) > maxIndexed || utf16Length(value) > maxIndexed:
-			return nil, fmt.Errorf("backstagecatalog: Backstage finds nobody by a value or a path of more than %d characters: %w", maxIndexed, authprovider.ErrInput)
+			return nil, fmt.Errorf("backstagecatalog: Backstage finds nobody by a value or a path of more than %d characters: %w",
+				maxIndexed, authprovider.ErrInput)
 		}
 	}
 	if asked.kinds = kinds(q); len(asked.kinds) == 0 {
@@ -132,7 +133,8 @@ func (a *question) filters() []string {
 	return filters
 }
 
-// isExpressible reports whether Backstage reads back what stands in a filter: it splits at commas and at the first equals sign, and cuts white space off.
+// isExpressible reports whether Backstage reads back what stands in a filter: it splits at commas and at the first equals sign, and cuts
+// white space off.
 func isExpressible(path, value string) bool {
 	return !strings.ContainsAny(path, ",=") && !strings.Contains(value, ",") && trimmed(path) == path && trimmed(value) == value
 }

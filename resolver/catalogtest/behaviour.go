@@ -13,12 +13,15 @@ import (
 
 // behaviour are the rules about how a catalog answers.
 var behaviour = []rule{
-	{name: "one condition", rule: "A query with two of Ref, Email, Annotations and Filter never finds a user whom one of them does not mean.",
+	{name: "one condition",
+		rule:  "A query with two of Ref, Email, Annotations and Filter never finds a user whom one of them does not mean.",
 		users: people(),
 		check: func(ctx context.Context, c authprovider.UserCatalog, _ Rig) error {
 			for _, q := range []query{
-				{Ref: jane, Email: "bob@acme.example"}, {Ref: jane, Annotations: annotations{"example.com/user-id": "2"}}, {Ref: jane, Filter: map[string]string{"metadata.name": "bob"}},
-				{Email: "jane@acme.example", Annotations: annotations{"example.com/user-id": "2"}}, {Email: "jane@acme.example", Filter: map[string]string{"metadata.name": "bob"}},
+				{Ref: jane, Email: "bob@acme.example"}, {Ref: jane, Annotations: annotations{"example.com/user-id": "2"}},
+				{Ref: jane, Filter: map[string]string{"metadata.name": "bob"}},
+				{Email: "jane@acme.example", Annotations: annotations{"example.com/user-id": "2"}},
+				{Email: "jane@acme.example", Filter: map[string]string{"metadata.name": "bob"}},
 				{Annotations: annotations{"example.com/user-id": "1"}, Filter: map[string]string{"metadata.name": "bob"}},
 			} {
 				if err := wantNobody(ctx, c, q); err != nil {
@@ -27,10 +30,12 @@ var behaviour = []rule{
 			}
 			return nil
 		}},
-	{name: "refused", rule: "A query of a kind that the catalog does not answer is an error: nobody would let a laxer resolver try.",
+	{name: "refused",
+		rule:  "A query of a kind that the catalog does not answer is an error: nobody would let a laxer resolver try.",
 		users: people(),
 		check: func(ctx context.Context, c authprovider.UserCatalog, rig Rig) error {
-			for _, q := range []query{{Email: "jane@acme.example"}, {Annotations: annotations{"example.com/user-id": "1"}}, {Filter: map[string]string{"spec.employeeId": "E-100"}}} {
+			for _, q := range []query{{Email: "jane@acme.example"}, {Annotations: annotations{"example.com/user-id": "1"}},
+				{Filter: map[string]string{"spec.employeeId": "E-100"}}} {
 				if rig.answers(q) {
 					continue
 				}
@@ -40,7 +45,8 @@ var behaviour = []rule{
 			}
 			return nil
 		}},
-	{name: "whole", rule: "A user comes back with the address, the annotations and the groups that it has, and with no others of them; names and pictures may be missing.",
+	{name: "whole",
+		rule:  "A user comes back with the address, the annotations and the groups that it has, and with no others of them; names and pictures may be missing.",
 		users: people(),
 		check: func(ctx context.Context, c authprovider.UserCatalog, rig Rig) error {
 			for _, want := range people() {
@@ -57,7 +63,8 @@ var behaviour = []rule{
 			}
 			return nil
 		}},
-	{name: "copies", rule: "What is returned belongs to the caller: changing it changes nothing for others. The query is left as it was.",
+	{name: "copies",
+		rule:  "What is returned belongs to the caller: changing it changes nothing for others. The query is left as it was.",
 		users: people(),
 		check: func(ctx context.Context, c authprovider.UserCatalog, rig Rig) error {
 			want := people()[0]
@@ -71,7 +78,9 @@ var behaviour = []rule{
 				}
 				spoil(found)
 			}
-			return errors.Join(unchanged(ctx, c, query{Annotations: annotations{"example.com/team": "Dev"}}), unchanged(ctx, c, query{Filter: map[string]string{"Spec.EmployeeId": "E-100"}}),
+			return errors.Join(
+				unchanged(ctx, c, query{Annotations: annotations{"example.com/team": "Dev"}}),
+				unchanged(ctx, c, query{Filter: map[string]string{"Spec.EmployeeId": "E-100"}}),
 				unchanged(ctx, c, query{Ref: "User:Jane", Kinds: []string{"User", "Group"}}))
 		}},
 	{name: "hostile", rule: "No text in a query makes the catalog fail for the next one, or finds anybody.",
@@ -79,7 +88,8 @@ var behaviour = []rule{
 		check: func(ctx context.Context, c authprovider.UserCatalog, _ Rig) error {
 			for _, text := range hostile {
 				for _, q := range []query{
-					{Ref: "user:default/" + text}, {Email: text}, {Email: "jane@acme.example" + text}, {Annotations: annotations{"example.com/user-id": text}}, {Annotations: annotations{text: "1"}},
+					{Ref: "user:default/" + text}, {Email: text}, {Email: "jane@acme.example" + text},
+					{Annotations: annotations{"example.com/user-id": text}}, {Annotations: annotations{text: "1"}},
 					{Filter: map[string]string{"spec.employeeId": text}}, {Filter: map[string]string{text: "E-100"}}, {Ref: jane, Kinds: []string{text}},
 				} {
 					if err := wantNobody(ctx, c, q); err != nil {
@@ -95,7 +105,8 @@ var behaviour = []rule{
 			asks := []ask{
 				{query{Ref: jane}, []string{jane}}, {query{Ref: bob}, []string{bob}}, {query{Ref: "user:default/nobody"}, nil},
 				{query{Email: "jane@acme.example"}, []string{jane}}, {query{Email: "bob@acme.example"}, []string{bob}},
-				{query{Annotations: annotations{"example.com/team": "Dev"}}, []string{jane, bob}}, {query{Filter: map[string]string{"spec.employeeId": "E-200"}}, []string{bob}},
+				{query{Annotations: annotations{"example.com/team": "Dev"}}, []string{jane, bob}},
+				{query{Filter: map[string]string{"spec.employeeId": "E-200"}}, []string{bob}},
 			}
 			const goroutines, rounds = 20, 10
 			errs := make([]error, goroutines)
@@ -124,9 +135,11 @@ var behaviour = []rule{
 			wg.Wait()
 			return errors.Join(errs...)
 		}},
-	{name: "parent groups", rule: "A catalog that is a resolver.GroupParents returns the groups that the given ones are direct members of, and nothing for what it does not know.",
+	{name: "parent groups",
+		rule: "A catalog that is a resolver.GroupParents returns the groups that the given ones are direct members of, and nothing for what it does not know.",
 		users: []user{
-			{Ref: "group:default/Team", MemberOf: []string{"group:default/unit", "group:other/guild"}}, {Ref: "group:default/unit", MemberOf: []string{"group:default/acme"}},
+			{Ref: "group:default/Team", MemberOf: []string{"group:default/unit", "group:other/guild"}},
+			{Ref: "group:default/unit", MemberOf: []string{"group:default/acme"}},
 			{Ref: "group:default/acme"}, {Ref: "group:other/guild"}, {Ref: "group:default/loop", MemberOf: []string{"group:default/loop"}},
 			{Ref: "user:default/jane", MemberOf: []string{"group:default/team"}},
 		},
@@ -138,7 +151,8 @@ var behaviour = []rule{
 			for _, tt := range []struct{ groups, want []string }{
 				{nil, nil}, {[]string{"group:default/acme"}, nil}, {[]string{"group:default/nothing"}, nil}, {[]string{"group:default/team%"}, nil},
 				{[]string{"group:default/team"}, []string{"group:default/unit", "group:other/guild"}},
-				{[]string{"group:default/nothing", "group:default/unit", "group:default/team"}, []string{"group:default/acme", "group:default/unit", "group:other/guild"}},
+				{[]string{"group:default/nothing", "group:default/unit", "group:default/team"}, []string{"group:default/acme", "group:default/unit",
+					"group:other/guild"}},
 				{[]string{"group:default/loop"}, []string{"group:default/loop"}},
 			} {
 				got, err := parents.ParentGroups(ctx, tt.groups)
@@ -151,7 +165,8 @@ var behaviour = []rule{
 			}
 			return nil
 		}},
-	{name: "context", rule: "A context that has ended makes FindUsers neither hang nor find nobody, and does not spoil the next call.",
+	{name: "context",
+		rule:  "A context that has ended makes FindUsers neither hang nor find nobody, and does not spoil the next call.",
 		users: people(),
 		check: func(ctx context.Context, c authprovider.UserCatalog, _ Rig) error {
 			ended, cancel := context.WithCancel(ctx)

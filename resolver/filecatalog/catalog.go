@@ -142,7 +142,8 @@ func (c *Catalog) check() {
 	switch {
 	case text != "" && text != c.logged:
 		// Not the caller's context: what is wrong with the files has nothing to do with the sign-in that happened to notice it.
-		c.logger.LogAttrs(context.Background(), slog.LevelError, "filecatalog: files that cannot be read keep the content that they had", slog.String("error", text))
+		c.logger.LogAttrs(context.Background(), slog.LevelError,
+			"filecatalog: files that cannot be read keep the content that they had", slog.String("error", text))
 	case text == "" && c.logged != "":
 		c.logger.LogAttrs(context.Background(), slog.LevelInfo, "filecatalog: all files can be read again")
 	}

@@ -217,7 +217,8 @@ func entityText(name string, more ...string) string {
 
 func TestPaths(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"a/one.yaml", "a/b/two.yml", "a/b/THREE.YAML", "a/.hidden/four.yaml", "a/.five.yaml", "a/six.json", "a/seven.txt", "c-eight.yaml", "c-nine.yaml"} {
+	for _, name := range []string{"a/one.yaml", "a/b/two.yml", "a/b/THREE.YAML", "a/.hidden/four.yaml", "a/.five.yaml", "a/six.json", "a/seven.txt",
+		"c-eight.yaml", "c-nine.yaml"} {
 		write(t, filepath.Join(dir, name), entityText(strings.ToLower(strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))))
 	}
 	require.NoError(t, os.Symlink(filepath.Join(dir, "c-nine.yaml"), filepath.Join(dir, "a", "link.yaml")))

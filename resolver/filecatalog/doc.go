@@ -13,16 +13,17 @@
 //
 // # When files change
 //
-// A lookup looks whether files have changed, at most once in [Config.CheckInterval], and reads those that have, at some 15,000 users a second; other lookups
-// meanwhile see what was there before. There is no goroutine. [Catalog.Reload] does the same at a time of the host's choosing, on SIGHUP, say, and returns what
-// is wrong. A file that cannot be read any more keeps the content that it had, and an error is logged: a slip of the pen must not lock everybody
-// out. The other files are up to date all the same. So a user whom a broken file should have removed can still sign in until it is mended.
+// A lookup looks whether files have changed, at most once in [Config.CheckInterval], and reads those that have, at some 15,000 users a
+// second; other lookups meanwhile see what was there before. There is no goroutine. [Catalog.Reload] does the same at a time of the host's
+// choosing, on SIGHUP, say, and returns what is wrong. A file that cannot be read any more keeps the content that it had, and an error is
+// logged: a slip of the pen must not lock everybody out. The other files are up to date all the same. So a user whom a broken file should
+// have removed can still sign in until it is mended.
 //
 // # What is wrong with a file
 //
-// A file is taken whole or not at all. Errors name file, line and field. Values that YAML takes for something other than the text that was meant, such as
-// an annotation 0123 or a name 1.50, are errors and must be quoted. Several entities of one reference are a mistake that is logged; nobody can sign in
-// as such a user, as it would be a guess which one is meant.
+// A file is taken whole or not at all. Errors name file, line and field. Values that YAML takes for something other than the text that was
+// meant, such as an annotation 0123 or a name 1.50, are errors and must be quoted. Several entities of one reference are a mistake that is
+// logged; nobody can sign in as such a user, as it would be a guess which one is meant.
 //
 // Whoever may write the files decides who is who. Documents are bounded in size, nesting and what aliases expand to, so that a file cannot exhaust
 // the process; merge keys and tags other than !!str are refused.

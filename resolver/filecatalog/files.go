@@ -99,7 +99,8 @@ func (c *Catalog) list() ([]string, error) {
 	return slices.Sorted(maps.Keys(found)), nil
 }
 
-// walk calls add with each entity file below a directory. What begins with a dot is passed over: a mounted Kubernetes volume has its files there a second time.
+// walk calls add with each entity file below a directory. What begins with a dot is passed over: a mounted Kubernetes volume has its files
+// there a second time.
 func walk(dir string, add func(name string)) error {
 	root := dir + string(filepath.Separator) // so that a link to a directory is one
 	seen := 0

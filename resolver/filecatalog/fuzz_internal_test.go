@@ -15,7 +15,8 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		head + "User\nmetadata:\n  name: jane\n  annotations: {a: b}\nspec:\n  profile: {email: jane@acme.example}\n  memberOf: [devs]\n",
 		head + "Group\nmetadata: {name: devs, namespace: x}\nspec: {parent: unit, members: [jane], children: ['group:a/b']}\n---\n" + head + "User\nmetadata: {name: eve}\n",
-		"--- # x\na: &a [1, 2]\nb: *a\n...\n", "? k\n: - v\n  - |\n    text\n", "{\"a\": \"\\u0061\\\n\"}", "%YAML 1.2\n---\n", "- - - - x", "[[[[", "a: >-\n  b\n\n c", "<<: *a", "!!str 1",
+		"--- # x\na: &a [1, 2]\nb: *a\n...\n", "? k\n: - v\n  - |\n    text\n", "{\"a\": \"\\u0061\\\n\"}", "%YAML 1.2\n---\n", "- - - - x", "[[[[",
+		"a: >-\n  b\n\n c", "<<: *a", "!!str 1",
 		"'it''s'", "\"\\x", "\ufeffa: b", "a:\r\n  b\r---\r", "\t- a", "*a", "&a", "a: b: c", ": ", "#", "---", "...", "|\n",
 	} {
 		f.Add([]byte(seed))
@@ -24,7 +25,8 @@ func FuzzParse(f *testing.F) {
 		entries, err := parse("org.yaml", data)
 		if err != nil {
 			var at *lineError
-			if _, yamlErr := parseYAML(data); errors.As(yamlErr, &at) && (at.line < 1 || at.line > 2+strings.Count(string(data), "\n")+strings.Count(string(data), "\r")) {
+			if _, yamlErr := parseYAML(data); errors.As(yamlErr, &at) && (at.line < 1 || at.line > 2+strings.Count(string(data),
+				"\n")+strings.Count(string(data), "\r")) {
 				t.Errorf("%v: there is no line %d", err, at.line)
 			}
 			if entries != nil {

@@ -50,8 +50,8 @@ func New(c Config) (*Catalog, error) {
 	return catalog, nil
 }
 
-// FindUsers implements [authprovider.UserCatalog]. Errors wrap [authprovider.ErrInput] if there is no query for q, and [authprovider.ErrUnavailable] if
-// the database cannot answer.
+// FindUsers implements [authprovider.UserCatalog]. Errors wrap [authprovider.ErrInput] if there is no query for q, and
+// [authprovider.ErrUnavailable] if the database cannot answer.
 func (c *Catalog) FindUsers(ctx context.Context, q authprovider.UserQuery) ([]authprovider.User, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sqlcatalog: %w", err)

@@ -29,7 +29,8 @@ func config(db *sql.DB) sqlcatalog.Config {
 		ByEmail:         "mail",
 		ByAnyAnnotation: "any",
 		ByField: map[string]string{
-			"spec.employeeId": "field spec.employeeId", "metadata.labels.floor": "field metadata.labels.floor", "relations.memberOf": "field relations.memberOf",
+			"spec.employeeId": "field spec.employeeId", "metadata.labels.floor": "field metadata.labels.floor",
+			"relations.memberOf": "field relations.memberOf",
 		},
 		Groups:      "groups",
 		Annotations: "annotations",
@@ -49,8 +50,8 @@ func open(t testing.TB, f *fakeDB, change ...func(*sqlcatalog.Config)) *sqlcatal
 	return catalog
 }
 
-// TestContract: on a database that folds case and accents, whose lists of values are in another table. A filter takes a query, so those of the suite that ask for other
-// fields are left out.
+// TestContract: on a database that folds case and accents, whose lists of values are in another table. A filter takes a query, so those of
+// the suite that ask for other fields are left out.
 func TestContract(t *testing.T) {
 	rig := catalogtest.Rig{New: func(t testing.TB, users []user) authprovider.UserCatalog {
 		return open(t, newFakeDB(users...), func(c *sqlcatalog.Config) {
@@ -64,9 +65,11 @@ func TestContract(t *testing.T) {
 func people() []user {
 	return []user{
 		{Ref: "user:default/Jane", Email: "Jane@acme.example", DisplayName: "Jane Doe", Picture: "https://acme.example/j.png", Annotations: map[string]string{"example.com/id": "7", "example.com/team": "dev"},
-			MemberOf: []string{"devs", "other/ops", "group:default/devs", "role:default/admin", ""}, Fields: map[string][]string{"spec.employeeId": {"E-1"}, "metadata.labels.floor": {"second"}}},
+			MemberOf: []string{"devs", "other/ops", "group:default/devs", "role:default/admin",
+				""}, Fields: map[string][]string{"spec.employeeId": {"E-1"}, "metadata.labels.floor": {"second"}}},
 		{Ref: "user:default/jos\u00e9", Email: "jos\u00e9@acme.example"},
-		{Ref: "user:default/bob", Email: "bob@acme.example", Annotations: map[string]string{"example.com/id": "8", "example.com/team": "dev"}, Fields: map[string][]string{"metadata.labels.floor": {"second"}}},
+		{Ref: "user:default/bob", Email: "bob@acme.example", Annotations: map[string]string{"example.com/id": "8",
+			"example.com/team": "dev"}, Fields: map[string][]string{"metadata.labels.floor": {"second"}}},
 		{Ref: "group:default/devs", Email: "devs@acme.example"},
 	}
 }
@@ -101,10 +104,12 @@ func TestStatements(t *testing.T) {
 		{nil, query{Email: "JOS\u00c9@acme.example"}, "mail \"jos\u00c9@acme.example\""},
 		{nil, query{Annotations: map[string]string{"example.com/ID": "A"}}, `any "example.com/ID" "A"`},
 		{nil, query{Annotations: map[string]string{"b": "2", "a": "1"}}, `any "a" "1"`},
-		{func(c *sqlcatalog.Config) { c.ByAnnotation = map[string]string{"b": "annotation b"} }, query{Annotations: map[string]string{"b": "2", "a": "1"}}, `annotation b "2"`},
+		{func(c *sqlcatalog.Config) { c.ByAnnotation = map[string]string{"b": "annotation b"} }, query{Annotations: map[string]string{"b": "2",
+			"a": "1"}}, `annotation b "2"`},
 		{nil, query{Filter: map[string]string{"SPEC.EMPLOYEEID": "E-X", "spec.badges": "x"}}, `field spec.employeeId "e-x"`},
 		{nil, query{Filter: map[string]string{"spec.profile.email": "X@acme.example", "kind": "user"}}, `mail "x@acme.example"`},
-		{nil, query{Filter: map[string]string{"relations.memberof": "group:default/Devs", "metadata.name": "x"}}, `field relations.memberOf "group:default/devs"`},
+		{nil, query{Filter: map[string]string{"relations.memberof": "group:default/Devs",
+			"metadata.name": "x"}}, `field relations.memberOf "group:default/devs"`},
 		{byParts, query{Ref: "User:JANE"}, `ref "jane"`},
 		{byParts, query{Ref: "user:other/jane"}, ""},
 		{byParts, query{Ref: "group:devs"}, ""},

@@ -41,12 +41,13 @@ type Config struct {
 	// One column must be metadata.name or ref.
 	Columns map[string]string
 
-	// ByRef gets the reference in lower case, if there is a column for it. Otherwise it gets the name in lower case, and then the namespace and the kind, if
-	// there are columns for them.
+	// ByRef gets the reference in lower case, if there is a column for it. Otherwise it gets the name in lower case, and then the namespace and
+	// the kind, if there are columns for them.
 	ByRef string
 	// ByEmail gets the address in ASCII lower case.
 	ByEmail string
-	// ByAnnotation has a query for each annotation that users are looked up by. It gets the value as it is. There must be a column for it, or Annotations.
+	// ByAnnotation has a query for each annotation that users are looked up by. It gets the value as it is. There must be a column for it, or
+	// Annotations.
 	ByAnnotation map[string]string
 	// ByAnyAnnotation is for tables of annotations, and gets name and value of those that are not in ByAnnotation. It needs Annotations.
 	ByAnyAnnotation string
@@ -94,7 +95,8 @@ func newLayout(c Config) (*layout, error) {
 				return nil, fmt.Errorf("sqlcatalog: Config.Columns[%q] is %q, which is not one text", column, path)
 			}
 		default:
-			return nil, fmt.Errorf("sqlcatalog: Config.Columns[%q] is %q, want ref, id, kind, or a path such as metadata.name or spec.profile.email", column, path)
+			return nil, fmt.Errorf("sqlcatalog: Config.Columns[%q] is %q, want ref, id, kind, or a path such as metadata.name or spec.profile.email",
+				column, path)
 		}
 		l.columns[key] = true
 		switch key {

@@ -19,8 +19,8 @@ type (
 	query = authprovider.UserQuery
 )
 
-// fakeDB is a database of users that understands a few statements, and compares as MySQL does with its usual collation: without regard to case, to accents
-// and to spaces at the end.
+// fakeDB is a database of users that understands a few statements, and compares as MySQL does with its usual collation: without regard to
+// case, to accents and to spaces at the end.
 type fakeDB struct {
 	mu         sync.Mutex // guards the fields below
 	users      []user
@@ -67,7 +67,8 @@ func (fakeConn) Prepare(string) (driver.Stmt, error) {
 func (fakeConn) Close() error              { return nil }
 func (fakeConn) Begin() (driver.Tx, error) { return nil, errors.New("fake: no transactions") }
 
-var folding = strings.NewReplacer("\u00e9", "e", "\u00c9", "e", "\u0301", "", "\u00df", "ss", "\u0131", "i", "\u0130", "i", "\u00e8", "e", "\u00ed", "i", "\u212a", "k", "\u017f", "s",
+var folding = strings.NewReplacer("\u00e9", "e", "\u00c9", "e", "\u0301", "", "\u00df", "ss", "\u0131", "i", "\u0130", "i", "\u00e8", "e",
+	"\u00ed", "i", "\u212a", "k", "\u017f", "s",
 	"\u00ad", "", "\u200b", "", "\uff20", "@")
 
 func same(a, b string) bool {

@@ -95,7 +95,8 @@ func (e *Entity) User() (authprovider.User, error) {
 	if err != nil {
 		return u, err
 	}
-	for path, field := range map[string]*string{"spec.profile.email": &u.Email, "spec.profile.displayName": &u.DisplayName, "spec.profile.picture": &u.Picture} {
+	for path, field := range map[string]*string{"spec.profile.email": &u.Email, "spec.profile.displayName": &u.DisplayName,
+		"spec.profile.picture": &u.Picture} {
 		if *field, err = text(profile, path); err != nil {
 			return u, err
 		}

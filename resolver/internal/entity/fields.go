@@ -2,9 +2,9 @@ package entity
 
 import "strconv"
 
-// fields lists what a filter can select by beside the members of a user: the leaves of metadata and spec by their path. As in Backstage's search index a
-// list stands for each of its items, and an item that is a text makes a path of its own whose value is "true".
-// Relations are there by their type; a user has a member for its memberships.
+// fields lists what a filter can select by beside the members of a user: the leaves of metadata and spec by their path. As in Backstage's
+// search index a list stands for each of its items, and an item that is a text makes a path of its own whose value is "true". Relations are
+// there by their type; a user has a member for its memberships.
 func fields(metadata, spec map[string]any, relations any) map[string][]string {
 	all := make(map[string][]string)
 	collect(all, "metadata", metadata)
