@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 
 	"example.com/stagedoor/authprovider"
@@ -21,15 +19,17 @@ import (
 //
 // It does not show its secrets when it is printed or logged. Its parts alone are not made to be.
 type Config struct {
-	// Auth has BaseURL, AppURL, AllowedOrigins, Secrets, Environment and Providers.
+	// Auth has BaseURL, AppURL, AllowedOrigins, Secrets, Environment and Providers. A provider of the registry that has no section is there too, and
+	// its routes answer 404 "No auth provider registered for ...".
 	Auth authprovider.Config
 	// Issuer has Issuer, TTL, OwnershipInToken, Algorithm and where the keys are.
 	Issuer tokenissuer.Config
 	// Warnings are keys that are known and have no effect.
 	Warnings []Warning
 
-	root *node
-	from *substituter
+	configured []string // IDs of the providers that have a section
+	root       *node
+	from       *substituter
 }
 
 // Warning is a key that has no effect, and why.
@@ -52,7 +52,7 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacte
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
 
 func (c Config) redacted() string {
-	return fmt.Sprintf("authconfig.Config{BaseURL:%q Environment:%q Providers:%q}", c.Auth.BaseURL, c.Auth.Environment, slices.Sorted(maps.Keys(c.Auth.Providers)))
+	return fmt.Sprintf("authconfig.Config{Providers:%q}", c.configured)
 }
 
 // Decode reads another part of the same files, such as "backend.database", into a struct as [NewOAuth] says. What is not there

@@ -300,6 +300,7 @@ func (l *loading) providers(c *Config, s authSection) {
 			l.fault(f.at, path, "unknown provider%s", suggest(f.key, slices.Collect(maps.Keys(l.Providers))))
 			continue
 		}
+		c.configured = append(c.configured, f.key)
 		instances := p.load(l, f.key, f.value, path)
 		for _, i := range instances {
 			l.try(f.key, i)

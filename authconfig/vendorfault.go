@@ -9,6 +9,9 @@ import (
 // setting is how the library's packages name what a constructor complains about.
 var setting = regexp.MustCompile(`(?:Config|Options|EmailOptions)\.([A-Z][A-Za-z]*)`)
 
+// goName is a Go field within a complaint: Config.Region, or a name such as AllowedTenants that is no word.
+var goName = regexp.MustCompile(setting.String() + `|\b[A-Z][a-z]+[A-Z][A-Za-z]*\b`)
+
 // prefix is what stands in front of a complaint: the names of packages and functions.
 var prefix = regexp.MustCompile(`^(?:[A-Za-z0-9]+: )+`)
 
@@ -31,7 +34,7 @@ func (l *loading) vendorFault(vs values, err error) {
 		name, rest = text[m[2]:m[3]], strings.TrimPrefix(text[m[1]:], ":")
 	}
 	// The complaint speaks of Go fields, the reader of keys.
-	rest = setting.ReplaceAllStringFunc(rest, func(s string) string {
+	rest = goName.ReplaceAllStringFunc(rest, func(s string) string {
 		if d, ok := vs.fields[s[strings.LastIndexByte(s, '.')+1:]]; ok {
 			return d.key
 		}
