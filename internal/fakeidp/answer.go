@@ -101,7 +101,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault AnswerFaul
 		_, _ = io.Copy(w, padded(body, hugePadding))
 	case GzipBomb:
 		header.Set("Content-Encoding", "gzip")
-		zip := gzip.NewWriter(w)
+		zip, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails for no such level
 		if _, err := io.Copy(zip, padded(body, bombPadding)); err != nil {
 			return // the client had enough
 		}
