@@ -48,10 +48,11 @@ type Catalog struct {
 	index     memcatalog.Catalog
 	nextCheck atomic.Int64 // in nanoseconds since 1970
 
-	reading    chan struct{}     // of capacity 1: holds a token while somebody reads; guards the fields below
-	files      map[string]*file  // by path
-	logged     string            // what the last check found wrong
-	duplicates map[string]string // where there are two of a reference, as logged
+	reading    chan struct{}       // of capacity 1: holds a token while somebody reads; guards the fields below
+	listed     map[string][]string // the files of each of paths
+	files      map[string]*file    // by name
+	logged     string              // what the last check found wrong
+	duplicates map[string]string   // where there are two of a reference, as logged
 }
 
 var (

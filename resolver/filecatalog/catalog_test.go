@@ -349,6 +349,28 @@ func TestReadAgainBesideOthers(t *testing.T) {
 	}
 }
 
+// A path that is gone, or a file that cannot be opened, holds up nothing else.
+func TestGone(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one", "users.yaml"), filepath.Join(dir, "two", "users.yaml")
+	write(t, one, entityText("jane"))
+	write(t, two, entityText("bob"))
+	c := open(t, filecatalog.Config{Paths: []string{filepath.Dir(one), two}, CheckInterval: -1})
+	require.NoError(t, os.Rename(filepath.Dir(one), filepath.Join(dir, "away")))
+	write(t, two, entityText("eve"), time.Second)
+	for range 2 {
+		require.ErrorContains(t, c.Reload(t.Context()), "one: no such file or directory")
+		require.Len(t, find(t, c, query{Ref: "user:jane"}), 1)
+		require.Empty(t, find(t, c, query{Ref: "user:bob"}))
+		require.Len(t, find(t, c, query{Ref: "user:eve"}), 1)
+	}
+	require.NoError(t, os.Rename(filepath.Join(dir, "away"), filepath.Dir(one)))
+	require.NoError(t, os.Remove(two))
+	require.ErrorContains(t, c.Reload(t.Context()), "no such file or directory")
+	require.Len(t, find(t, c, query{Ref: "user:jane"}), 1)
+	require.Len(t, find(t, c, query{Ref: "user:eve"}), 1)
+}
+
 // A file that replaces another, as editors and Kubernetes do it, may have its size and its time.
 func TestReplaced(t *testing.T) {
 	dir := t.TempDir()

@@ -33,13 +33,9 @@ type file struct {
 
 // reload looks at all files and reads those that have changed. The caller holds c.reading.
 func (c *Catalog) reload() error {
-	names, err := c.list()
-	if err != nil {
-		return err // and everything stays as it is: a file that is gone for a moment is not one whose users have left
-	}
+	names, wrong := c.list()
 	files := make(map[string]*file, len(names))
 	changed := len(names) != len(c.files)
-	var wrong []error
 	for _, name := range names {
 		before := c.files[name]
 		f := c.read(name, before)
@@ -62,41 +58,54 @@ func (c *Catalog) reload() error {
 	return errors.Join(wrong...)
 }
 
-// list returns the names of the files that the paths stand for, sorted, each once.
-func (c *Catalog) list() ([]string, error) {
+// list returns the names of the files that the paths stand for, sorted, each once. A path that stands for nothing goes on standing for what it
+// did before: a directory that is gone for a moment is not one whose users have left.
+func (c *Catalog) list() (names []string, wrong []error) {
 	found := make(map[string]bool)
+	listed := make(map[string][]string, len(c.paths))
 	for _, path := range c.paths {
-		names := []string{path}
-		if strings.ContainsAny(path, `*?[`) {
-			matches, err := filepath.Glob(path)
-			if err != nil {
-				return nil, fmt.Errorf("filecatalog: pattern %q: %w", path, err)
-			}
-			names = matches
+		files, err := filesOf(path)
+		if err == nil && len(files) == 0 {
+			err = fmt.Errorf("there is no entity file in %q", path)
 		}
-		before := len(found)
-		some := false
-		for _, name := range names {
-			info, err := os.Stat(name)
-			if err != nil {
-				return nil, fmt.Errorf("filecatalog: %w", err)
-			}
-			if !info.IsDir() {
-				found[filepath.Clean(name)], some = true, true
-				continue
-			}
-			if err := walk(name, func(name string) { found[name], some = true, true }); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("filecatalog: %w", err))
+			files = c.listed[path]
 		}
-		if !some {
-			return nil, fmt.Errorf("filecatalog: there is no entity file in %q", path)
-		}
-		if len(found) > maxFiles {
-			return nil, fmt.Errorf("filecatalog: %q stands for more than %d files", path, maxFiles-before)
+		listed[path] = files
+		for _, name := range files {
+			found[name] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(found)), nil
+	c.listed = listed
+	return slices.Sorted(maps.Keys(found)), wrong
+}
+
+// filesOf returns the names of the files that a path stands for.
+func filesOf(path string) (files []string, err error) {
+	names := []string{path}
+	if strings.ContainsAny(path, `*?[`) {
+		if names, err = filepath.Glob(path); err != nil {
+			return nil, fmt.Errorf("pattern %q: %w", path, err)
+		}
+	}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			files = append(files, filepath.Clean(name))
+			continue
+		}
+		if err := walk(name, func(name string) { files = append(files, name) }); err != nil {
+			return nil, err
+		}
+		if len(files) > maxFiles {
+			return nil, fmt.Errorf("%q stands for more than %d files", path, maxFiles)
+		}
+	}
+	return files, nil
 }
 
 // walk calls add with each entity file below a directory. What begins with a dot is passed over: a mounted Kubernetes volume has its files
@@ -104,7 +113,7 @@ func (c *Catalog) list() ([]string, error) {
 func walk(dir string, add func(name string)) error {
 	root := dir + string(filepath.Separator) // so that a link to a directory is one
 	seen := 0
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -121,10 +130,6 @@ func walk(dir string, add func(name string)) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("filecatalog: %w", err)
-	}
-	return nil
 }
 
 // read returns what is in a file now, or before itself if that has not changed.
@@ -146,6 +151,9 @@ func (c *Catalog) read(name string, before *file) *file {
 	if err != nil {
 		f.err = fmt.Errorf("filecatalog: %w", err)
 		if before != nil {
+			if f.info == nil && before.info == nil && before.err.Error() == f.err.Error() {
+				return before // it is still missing
+			}
 			f.entries = before.entries
 		}
 	}
@@ -206,7 +214,8 @@ func (c *Catalog) build(names []string) error {
 // reportDuplicates logs what it has not logged before.
 func (c *Catalog) reportDuplicates(byRef map[string][]int, all []*entry) {
 	duplicates := make(map[string]string)
-	for ref, places := range byRef {
+	for _, ref := range slices.Sorted(maps.Keys(byRef)) {
+		places := byRef[ref]
 		if len(places) < 2 {
 			continue
 		}

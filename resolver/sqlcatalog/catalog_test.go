@@ -266,7 +266,7 @@ func TestResults(t *testing.T) {
 		`has no column "badges", which Config.Columns has`:      func(f *fakeDB) { f.columns = f.columns[:7] },
 		`has two columns "mail"`:                                func(f *fakeDB) { f.columns[7] = "mail" },
 		"a row has a ref that is no entity reference":           func(f *fakeDB) { f.rows = [][]driver.Value{row("marker")} },
-		"a row has a name that cannot stand":                    func(f *fakeDB) { f.rows = [][]driver.Value{row(nil)} },
+		"a row has no ref":                                      func(f *fakeDB) { f.rows = [][]driver.Value{row(nil)} },
 		"it finds more than 3 rows": func(f *fakeDB) {
 			f.rows = [][]driver.Value{row("user:a"), row("user:b"), row("user:c"), row("user:marker")}
 		},
@@ -292,6 +292,22 @@ func TestResults(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), "marker")
 	}
+	parts := newFakeDB()
+	parts.columns = []string{"login", "ns", "kind"}
+	for want, r := range map[string][]driver.Value{
+		"a row has no kind":                  {"jane", "default", nil},
+		"a row has no metadata.namespace":    {"jane", "", "user"},
+		"a row has no metadata.name":         {nil, "default", "user"},
+		"a row has a name that cannot stand": {"jane marker", "default", "user"},
+	} {
+		parts.rows = [][]driver.Value{r}
+		_, err := open(t, parts, func(c *sqlcatalog.Config) {
+			*c = sqlcatalog.Config{DB: c.DB, ByRef: "ref", Columns: map[string]string{"login": "metadata.name", "ns": "metadata.namespace", "kind": "kind"}}
+		}).FindUsers(t.Context(), query{Ref: "user:jane"})
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "marker")
+	}
+
 	f := newFakeDB(user{Ref: "user:default/jane", Annotations: map[string]string{"a": "1"}, Fields: map[string][]string{"spec.badges": {"2"}}})
 	f.columns = []string{"id", "ref", "mail", "full_name", "picture", "staff_no", "floor", "a"}
 	_, err := open(t, f, func(c *sqlcatalog.Config) {

@@ -89,6 +89,11 @@ func (l *layout) scan(result *sql.Rows, columns []string) (row, error) {
 // user makes the user of a row, with its annotations and groups.
 func (c *Catalog) user(ctx context.Context, s *statement, r row) (authprovider.User, error) {
 	u := authprovider.User{}
+	for _, part := range [...]string{pathRef, "kind", "metadata.namespace", "metadata.name"} {
+		if c.layout.columns[part] && r.values[part] == "" {
+			return u, mistake(s.field, fmt.Errorf("a row has no %s", part)) // and is not of the kind user for that
+		}
+	}
 	ref := authprovider.EntityRef{Kind: "user", Namespace: "default"}
 	for path, value := range r.values {
 		switch path {
