@@ -2,12 +2,12 @@ package authprovidertest
 
 import "example.com/stagedoor/internal/fakeidp"
 
-// Person is somebody who can sign in at a [Provider]: Subject (required, unique), Name, PreferredUsername, Picture, Email, EmailVerified
+// Person is somebody who can sign in at a [Provider] or a [Vendor]: Subject (required, unique), Name, PreferredUsername, Picture, Email, EmailVerified
 // (a *bool; nil leaves the claim out), Groups, and Claims, a map of further claims.
 type Person = fakeidp.Person
 
-// Behavior is how a [Provider] departs from the specifications. The zero value follows them. Its fields, each described where
-// it is declared:
+// Behavior is how a [Provider] departs from the specifications, and a [Vendor] from what it documents. The zero value follows the
+// specifications. Its fields, each described where it is declared:
 //
 //	AutoApprove                  subject who signs in without a page
 //	RequirePKCE                  refuse requests without an S256 challenge
@@ -30,13 +30,13 @@ type Behavior = fakeidp.Behavior
 // Failure is an error answer: Times (a negative number means for ever), Status (400 if zero), Code, RetryAfter.
 type Failure = fakeidp.Failure
 
-// ProviderRequest is what reached an endpoint of a [Provider]: Method, Query, Form, Header.
+// ProviderRequest is what reached an endpoint of a [Provider] or a [Vendor]: Method, Query, Form, Header.
 type ProviderRequest = fakeidp.Request
 
 // Omit, as the value of a text field of [Behavior], leaves the member out.
 const Omit = fakeidp.Omit
 
-// Endpoint names an endpoint of a [Provider].
+// Endpoint names an endpoint of a [Provider] or a [Vendor].
 type Endpoint = fakeidp.Endpoint
 
 // The endpoints. Elsewhere is where [RedirectAnswer] points: a careful client never calls it.

@@ -11,7 +11,7 @@ import (
 	"example.com/stagedoor/authprovider"
 )
 
-// Way is one way to sign in. [Provider.Way] and [Edge.Way] make them; a host can write one for a handler of its own.
+// Way is one way to sign in. [Provider.Way], [Vendor.Way] and [Edge.Way] make them; a host can write one for a handler of its own.
 type Way struct {
 	// Name is for failures.
 	Name string

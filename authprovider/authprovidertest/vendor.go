@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/internal/fakeidp"
 	"example.com/stagedoor/internal/fakevendor"
 )
@@ -34,16 +35,16 @@ type Vendor struct {
 	// Clock is for [authprovider.Config.Now] and [Browser.Now], or for the Now of the vendor's configuration.
 	Clock *Clock
 
-	t      testing.TB
-	fake   *fakevendor.Server
-	client *http.Client
+	t       testing.TB
+	fake    *fakevendor.Server
+	origins []string
+	client  *http.Client
 
 	mu         sync.Mutex
 	registered fakeidp.Client          // guarded by mu
 	people     []Person                // guarded by mu
 	handlers   map[string]http.Handler // guarded by mu; by address
 	requests   []string                // guarded by mu
-	strays     []string                // guarded by mu; hosts that are not the vendor's
 }
 
 func newVendor(t testing.TB, v fakevendor.Vendor, c VendorConfig) *Vendor {
@@ -65,14 +66,17 @@ func newVendor(t testing.TB, v fakevendor.Vendor, c VendorConfig) *Vendor {
 	if err != nil {
 		t.Fatalf("authprovidertest: %v", err)
 	}
-	out := &Vendor{Clock: c.Clock, t: t, fake: fake, registered: client, people: slices.Clone(c.People), handlers: make(map[string]http.Handler)}
+	out := &Vendor{
+		Clock: c.Clock, t: t, fake: fake, origins: fake.Origins(), registered: client, people: slices.Clone(c.People),
+		handlers: make(map[string]http.Handler),
+	}
 	server := httptest.NewServer(out)
 	t.Cleanup(func() {
 		server.CloseClientConnections() // a stalled answer waits for its client to go
 		server.Close()
 	})
 	out.client = newClient(t)
-	out.client.Transport = vendorTransport{out, fake.Origins(), server.Listener.Addr().String(), out.client.Transport}
+	out.client.Transport = vendorTransport{out, server.Listener.Addr().String(), out.client.Transport}
 	return out
 }
 
@@ -94,7 +98,7 @@ func (v *Vendor) Client() *http.Client { return v.client }
 
 // Hosts makes a browser reach the vendor under its own addresses.
 func (v *Vendor) Hosts(b *Browser) {
-	for _, origin := range v.fake.Origins() {
+	for _, origin := range v.origins {
 		b.Host(origin, v)
 	}
 }
@@ -146,6 +150,24 @@ func (v *Vendor) SignIn(t testing.TB, authorizationURL string) url.Values {
 		t.Fatalf("authprovidertest: the vendor answered the authorization request with %s and no redirect", res.Status)
 	}
 	return location.Query()
+}
+
+// Way returns the way through a provider that is a client of v: a popup, with these scopes. The configuration is as for [Provider.Way].
+func (v *Vendor) Way(name string, c authprovider.Config, provider authprovider.ProviderFactory, scopes ...string) Way {
+	return Way{name, func(t testing.TB, subject string) *Session {
+		t.Helper()
+		v.SignsIn(subject)
+		c.HTTPClient = v.Client()
+		browser := NewBrowser(t)
+		browser.Now = c.Now
+		browser.Host(conformanceOrigin, newHandler(t, c, provider))
+		v.Hosts(browser)
+		m := browser.SignInPopup(App{Origin: conformanceOrigin, Provider: ConformanceProvider}, scopes...)
+		if m.Response == nil {
+			t.Fatalf("%s: nobody was signed in: %s%s", name, m.Undelivered, m.Code())
+		}
+		return m.Response
+	}}
 }
 
 // SetPerson adds a person, or replaces the one with the same subject: later answers show the new claims.
@@ -213,10 +235,8 @@ func (v *Vendor) Requests() []string {
 // ServeHTTP serves the vendor's addresses, to requests that name the right host.
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	address := "https://" + r.Host + r.URL.Path
-	for _, origin := range v.fake.Origins() {
-		if origin == "http://"+r.Host { // a vendor of one's own on loopback
-			address = origin + r.URL.Path
-		}
+	if plain := "http://" + r.Host; slices.Contains(v.origins, plain) { // one of one's own on loopback
+		address = plain + r.URL.Path
 	}
 	v.mu.Lock()
 	v.requests = append(v.requests, r.Method+" "+address)
@@ -231,16 +251,12 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // vendorTransport sends requests for the vendor's hosts to one address, with their own host name in it.
 type vendorTransport struct {
 	vendor  *Vendor
-	origins []string
 	address string
 	next    http.RoundTripper
 }
 
 func (t vendorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !slices.Contains(t.origins, r.URL.Scheme+"://"+r.URL.Host) {
-		t.vendor.mu.Lock()
-		t.vendor.strays = append(t.vendor.strays, r.URL.Host)
-		t.vendor.mu.Unlock()
+	if !slices.Contains(t.vendor.origins, r.URL.Scheme+"://"+r.URL.Host) {
 		t.vendor.t.Errorf("authprovidertest: request to %q, which is none of the vendor's hosts", r.URL.Host)
 		return nil, errors.New("authprovidertest: no such host")
 	}

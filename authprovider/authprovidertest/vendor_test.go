@@ -10,7 +10,10 @@ import (
 
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/authprovider/authprovidertest"
+	"example.com/stagedoor/oauthadapter"
 	"example.com/stagedoor/oauthadapter/github"
+	"example.com/stagedoor/oauthadapter/keycloak"
+	"example.com/stagedoor/resolver"
 )
 
 const gitHubUser = "https://api.github.com/user"
@@ -122,4 +125,29 @@ func TestVendorMisuseIsSaid(t *testing.T) {
 		require.Len(t, r.failures, 1, want)
 		require.Contains(t, r.failures[0], want)
 	}
+}
+
+// Who moves from an OpenID provider to GitHub stays who they are, and a sign-out comes back from the vendor's own page.
+func TestVendorWayAndSignOut(t *testing.T) {
+	c := janesConfig(t)
+	v := authprovidertest.NewGitHub(t, authprovidertest.GitHubVendor{}, authprovidertest.VendorConfig{})
+	c.Now = v.Clock.Now
+	idp := authprovidertest.NewProvider(t, authprovidertest.ProviderConfig{Now: c.Now})
+	identity := authprovidertest.SameIdentity(t, authprovidertest.Jane, oidcWay(c, idp),
+		v.Way("github", c, github.Provider(github.Config{ClientID: v.ClientID(), ClientSecret: v.ClientSecret()},
+			resolver.EmailMatchingUserEntityProfileEmail), "user:email"))
+	require.Equal(t, "user:default/jane", identity.UserEntityRef)
+
+	k := authprovidertest.NewKeycloak(t, authprovidertest.KeycloakVendor{}, authprovidertest.VendorConfig{})
+	k.AllowLogoutRedirect("https://portal.example.com/")
+	a, err := keycloak.New(keycloak.Config{RealmURL: "https://sso.example.com/realms/acme", ClientID: k.ClientID(), ClientSecret: k.ClientSecret(),
+		EndSession: true, PostLogoutRedirect: true, HTTPClient: k.Client(), Now: k.Clock.Now})
+	require.NoError(t, err)
+	result, err := authprovidertest.SignInAt(t, k, a)
+	require.NoError(t, err)
+	page, err := a.EndSessionURL(t.Context(), oauthadapter.LogoutRequest{Session: result.Session, ReturnURL: "https://portal.example.com/"})
+	require.NoError(t, err)
+	browser := authprovidertest.NewBrowser(t)
+	k.Hosts(browser)
+	require.Equal(t, "https://portal.example.com/", browser.Navigate(page).URL)
 }

@@ -173,7 +173,7 @@ func vendorHostCases[P any]() []conformanceCase[*vendorRig[P]] {
 				h.wantOurWords(t, h.browser.SignInPopup(h.app), words)
 			}
 		}},
-		{"outages", "Whatever fails at the vendor, the person reads that it is for the moment, and stays signed in.", func(t testing.TB, r *vendorRig[P]) {
+		{"outages before a host", "Whatever fails at the vendor, the person reads that it is for the moment, and stays signed in.", func(t testing.TB, r *vendorRig[P]) {
 			h := r.host(t)
 			session := h.signIn(t, h.app, firstUser)
 			for what, set := range map[string]func(*Behavior){

@@ -10,7 +10,7 @@ import (
 // vendorSessionCases are about what comes after a sign-in, by handlers alone.
 func vendorSessionCases[P any]() []conformanceCase[*vendorRig[P]] {
 	return []conformanceCase[*vendorRig[P]]{
-		{"refresh", "A refresh is the same person's, with the profile as it is now.", func(t testing.TB, r *vendorRig[P]) {
+		{"profile at a refresh", "A refresh is the same person's, with the profile as it is now.", func(t testing.TB, r *vendorRig[P]) {
 			session := r.signIn(t).Session
 			renamed := r.first
 			renamed.Name = "Another Name"

@@ -8,8 +8,8 @@ import (
 	"example.com/stagedoor/internal/fakeidp"
 )
 
-// GitLab is gitlab.com or a GitLab of one's own, as docs.gitlab.com describes it. A person's PreferredUsername is the user name; Groups are in
-// every answer.
+// GitLab is gitlab.com or a GitLab of one's own, as docs.gitlab.com describes it. A person's PreferredUsername is the user name; Groups are
+// in every answer.
 type GitLab struct {
 	// BaseURL is the address of a GitLab of one's own. If empty, it is gitlab.com.
 	BaseURL string

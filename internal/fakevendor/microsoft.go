@@ -13,9 +13,9 @@ import (
 	"example.com/stagedoor/internal/fakeidp"
 )
 
-// Microsoft is a tenant of Microsoft Entra ID with its Microsoft Graph, as learn.microsoft.com describes them. It answers under its own ID, its
-// domain, "organizations" and "common". A person's ID within the tenant is that of ObjectID, or the claim "oid"; whether the address is
-// verified is the claim "xms_edov". A Picture that is a data URL is the photo at Graph. A claim "mail" is the address at Graph, and nowhere else.
+// Microsoft is a tenant of Microsoft Entra ID with its Microsoft Graph, as learn.microsoft.com describes them. It answers under its own ID,
+// its domain, "organizations" and "common". A person's ID within the tenant is that of ObjectID, or the claim "oid"; whether the address
+// is verified is the claim "xms_edov". A Picture that is a data URL is the photo at Graph, and a claim "mail" the address there.
 type Microsoft struct {
 	// TenantID is the tenant's, a GUID. If empty, it is "aaaabbbb-0000-cccc-1111-dddd2222eeee".
 	TenantID string

@@ -12,7 +12,7 @@ type said struct {
 	code, description string
 }
 
-// refusals are how a vendor says that a code, a refresh token or the client's secret is wrong. What is none of these is said as RFC 6749 says it.
+// refusals are how a vendor says that a code, a refresh token or the client's secret is wrong. Anything else is said as RFC 6749 says it.
 type refusals struct{ code, refreshToken, client said }
 
 func (s refusals) refuse(r *http.Request, why fakeidp.Refusal) (int, map[string]any) {
