@@ -2,15 +2,10 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"html/template"
 	"io"
 	"log"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -29,6 +24,7 @@ import (
 	"example.com/stagedoor/resolver"
 	"example.com/stagedoor/resolver/memcatalog"
 	"example.com/stagedoor/samlauth"
+	"example.com/stagedoor/samlauth/samlauthtest"
 	"example.com/stagedoor/tokenissuer"
 )
 
@@ -46,7 +42,7 @@ func startSAMLHost(t *testing.T, change func(*samlauth.Config)) *samlHost {
 	t.Helper()
 	idp := newSAMLIDP(t)
 	host := &samlHost{site: newSite(t), log: &logText{}, posts: &postLog{}}
-	key, certificate := newKeyPair(t)
+	key, certificate := samlauthtest.NewKeyPair(t, time.Now())
 	c := samlauth.Config{IDPMetadataURL: idp.origin + "/metadata", Key: key, Certificate: certificate}
 	if change != nil {
 		change(&c)
@@ -102,7 +98,7 @@ func newSAMLIDP(t *testing.T) *samlIDP {
 	idp := &samlIDP{origin: "http://" + listener.Addr().String()}
 	base, err := url.Parse(idp.origin)
 	require.NoError(t, err)
-	key, certificate := newKeyPair(t)
+	key, certificate := samlauthtest.NewKeyPair(t, time.Now())
 	idp.server, err = samlidp.New(samlidp.Options{
 		URL: *base, Key: key, Signer: key, Certificate: certificate, Store: &samlidp.MemoryStore{}, Logger: log.New(io.Discard, "", 0), LoginFormTemplate: samlLogin,
 	})
@@ -127,18 +123,6 @@ func (s *samlIDP) put(t *testing.T, path string, body []byte) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusNoContent, response.StatusCode, path)
-}
-
-func newKeyPair(t *testing.T) (*rsa.PrivateKey, *x509.Certificate) {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "saml"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	certificate, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	return key, certificate
 }
 
 // logText is a log to be read by the test.

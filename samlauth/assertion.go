@@ -147,11 +147,14 @@ func (r *responseReader) checkConditions(a *etree.Element, now time.Time) error 
 		switch {
 		case is(c, nsAssertion, "AudienceRestriction"):
 			restrictions++
-			if !slices.ContainsFunc(children(c, nsAssertion, "Audience"), func(el *etree.Element) bool {
-				audience, ok := text(el)
-				return ok && audience == r.entityID
-			}) {
-				return refuse(CodeAudience, fmt.Errorf("samlauth: the audience is not %q", r.entityID))
+			audiences := make([]string, 0, 1)
+			for _, el := range children(c, nsAssertion, "Audience") {
+				if audience, ok := text(el); ok {
+					audiences = append(audiences, audience)
+				}
+			}
+			if !slices.Contains(audiences, r.entityID) {
+				return refuse(CodeAudience, fmt.Errorf("samlauth: audience %.200q, expected %q", strings.Join(audiences, " "), r.entityID))
 			}
 		case is(c, nsAssertion, "OneTimeUse"), is(c, nsAssertion, "ProxyRestriction"): // all are used once, and none is passed on
 		default:

@@ -56,8 +56,8 @@ type Config struct {
 	// AuthnContexts are the ways of signing in of which one must have been used, as URIs. They are asked for, and the answer is held
 	// against them. If nil, any will do.
 	AuthnContexts []string
-	// ForceAuthn has the person sign in anew at the identity provider, though they are signed in there, and refuses an answer that says
-	// that they did not.
+	// ForceAuthn has the person sign in anew at the identity provider, though they are signed in there, and refuses an answer by which that
+	// was more than ten minutes ago.
 	ForceAuthn bool
 
 	// Attributes are the names, full or friendly, of the attributes to keep: a session has place for about eight kilobytes. If nil, all.

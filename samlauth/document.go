@@ -18,7 +18,7 @@ const (
 	maxMetadata = 1 << 20
 	maxDepth    = 32
 	maxElements = 5000
-	maxAttrs    = 64
+	maxAttrs    = 32
 	maxPrefixes = 64
 
 	nsAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"

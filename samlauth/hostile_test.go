@@ -291,6 +291,10 @@ var signatures = []hostile{
 		}), code: samlauth.CodeSignatureMalformed},
 	{name: "no enveloped-signature transform", behavior: samlauthtest.Behavior{UnsignedResponse: true},
 		sent: resigned(func(s *etree.Element) { without(s, ".//Transform") }), code: samlauth.CodeSignatureMalformed},
+	{name: "canonicalization instead of enveloped-signature", behavior: samlauthtest.Behavior{UnsignedResponse: true},
+		sent: resigned(func(s *etree.Element) {
+			find(s, ".//Transform").CreateAttr("Algorithm", "http://www.w3.org/2001/10/xml-exc-c14n#")
+		}), code: samlauth.CodeSignatureMalformed},
 	{name: "inclusive canonicalization", behavior: samlauthtest.Behavior{UnsignedResponse: true},
 		sent: resigned(func(s *etree.Element) {
 			find(s, ".//Transforms").ChildElements()[1].CreateAttr("Algorithm", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
@@ -444,10 +448,15 @@ var contents = []hostile{
 		text: replace(` Version="2.0"`, ` InResponseTo="_0123456789" Version="2.0"`), code: samlauth.CodeFormMalformed},
 	{name: "wrong issuer", behavior: samlauthtest.Behavior{Issuer: "https://other-idp.example.com"}, code: samlauth.CodeIssuer},
 	{name: "wrong issuer of the assertion alone", signed: setText("./Issuer", "https://other-idp.example.com"), code: samlauth.CodeIssuer},
+	{name: "wrong issuer of the response alone", behavior: samlauthtest.Behavior{UnsignedResponse: true}, sent: func(_ testing.TB, el *etree.Element) {
+		setText("./Issuer", "https://other-idp.example.com")(el)
+	}, code: samlauth.CodeIssuer},
 	{name: "issuer of another format", signed: attribute("./Issuer", "Format", samlauth.NameIDEmailAddress), code: samlauth.CodeIssuer},
 	{name: "no issuer", signed: func(el *etree.Element) { find(el, "./Issuer").Tag = "NoIssuer" }, code: samlauth.CodeAssertionMalformed},
 	{name: "from the future", behavior: samlauthtest.Behavior{ClockAhead: 2 * time.Minute}, code: samlauth.CodeNotYetValid},
 	{name: "from the past", behavior: samlauthtest.Behavior{ClockAhead: -20 * time.Minute}, code: samlauth.CodeExpired},
+	{name: "issued later", signed: attribute(".", "IssueInstant", "2026-11-22T09:01:01Z"), code: samlauth.CodeNotYetValid},
+	{name: "issued long ago", signed: attribute(".", "IssueInstant", "2026-11-22T08:48:59Z"), code: samlauth.CodeExpired},
 	{name: "confirmation has expired", behavior: samlauthtest.Behavior{ClockAhead: -3 * time.Minute}, code: samlauth.CodeExpired},
 	{name: "conditions have expired", signed: attribute("./Conditions", "NotOnOrAfter", "2026-11-22T08:58:59Z"), code: samlauth.CodeExpired},
 	{name: "conditions begin later", signed: attribute("./Conditions", "NotBefore", "2026-11-22T09:01:01Z"), code: samlauth.CodeNotYetValid},
@@ -562,6 +571,11 @@ func TestHarmlessResponses(t *testing.T) {
 			f.Set("SAMLResponse", regexp.MustCompile(".{76}").ReplaceAllString(f.Get("SAMLResponse"), "$0\r\n"))
 		}},
 		{name: "no key info", behavior: samlauthtest.Behavior{UnsignedResponse: true}, sent: func(_ testing.TB, el *etree.Element) { without(el, "./Assertion/Signature/KeyInfo") }},
+		{name: "a key info without certificate", behavior: samlauthtest.Behavior{UnsignedResponse: true}, sent: func(_ testing.TB, el *etree.Element) {
+			info := find(el, "./Assertion/Signature/KeyInfo")
+			without(info, "./X509Data")
+			info.AddChild(parse(`<ds:KeyName xmlns:ds="` + nsDS + `">key</ds:KeyName>`))
+		}},
 		{name: "a clock that is half a minute ahead", behavior: samlauthtest.Behavior{ClockAhead: 30 * time.Second}},
 		{name: "a clock that is half a minute behind", behavior: samlauthtest.Behavior{ClockAhead: -30 * time.Second}},
 		{name: "used once", signed: add("./Conditions", `<saml:OneTimeUse`+saml2+`/>`)},

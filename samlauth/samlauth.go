@@ -103,7 +103,7 @@ func (a *authenticator) Authenticate(ctx context.Context, req oauthadapter.Callb
 		return nil, err
 	}
 	p, err := a.reader.read(idp, data, requestID(req.Nonce))
-	if isInvalidSignature(err) {
+	if mayBeOtherKey(err) {
 		// The identity provider may have changed its key since its metadata was read.
 		if next := a.source.newer(ctx, idp); next != nil {
 			p, err = a.reader.read(next, data, requestID(req.Nonce))
@@ -115,13 +115,11 @@ func (a *authenticator) Authenticate(ctx context.Context, req oauthadapter.Callb
 	return a.signedIn(p)
 }
 
-func isInvalidSignature(err error) bool {
-	for e := (*authprovider.Error)(nil); errors.As(err, &e); err = e.Err {
-		if e.Code == CodeSignatureInvalid {
-			return true
-		}
-	}
-	return false
+// mayBeOtherKey reports whether a signature was not made with a known key. Of what was encrypted that is not said, so that nobody learns by a
+// fetch how far decryption got.
+func mayBeOtherKey(err error) bool {
+	var e *authprovider.Error
+	return errors.As(err, &e) && (e.Code == CodeSignatureInvalid || e.Code == CodeEncryption)
 }
 
 // signedIn makes the result of a sign-in.
