@@ -115,6 +115,7 @@ func TestCustomResolver(t *testing.T) {
 func TestReadme(t *testing.T) {
 	for page, test := range map[string]string{
 		"README.md": "example_test.go", "docs/providers.md": "providers_test.go", "docs/proxies.md": "proxies_test.go", "docs/replicas.md": "replicas_test.go",
+		"docs/resolvers.md": "resolversdoc_test.go",
 	} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"example.com/stagedoor/oauthadapter/auth0"
 	"example.com/stagedoor/oauthadapter/bitbucket"
 	"example.com/stagedoor/oauthadapter/bitbucketserver"
+	"example.com/stagedoor/oauthadapter/gitea"
 	"example.com/stagedoor/oauthadapter/github"
 	"example.com/stagedoor/oauthadapter/gitlab"
 	"example.com/stagedoor/oauthadapter/google"
@@ -25,6 +26,9 @@ import (
 	"example.com/stagedoor/oauthadapter/oidcprovider"
 	"example.com/stagedoor/oauthadapter/okta"
 	"example.com/stagedoor/oauthadapter/onelogin"
+	"example.com/stagedoor/oauthadapter/openshift"
+	"example.com/stagedoor/oauthadapter/pinniped"
+	"example.com/stagedoor/oauthadapter/vmwarecloud"
 	"example.com/stagedoor/resolver"
 )
 
@@ -44,13 +48,27 @@ func vendors(id, secret string) map[string]authprovider.ProviderFactory {
 		"onelogin": onelogin.Provider(onelogin.Config{Issuer: "https://acme.onelogin.com/oidc/2", ClientID: id, ClientSecret: secret},
 			onelogin.UsernameMatchingUserEntityName),
 		"auth0": auth0.Provider(auth0.Config{Domain: "acme.eu.auth0.com", ClientID: id, ClientSecret: secret},
+			auth0.UserIDMatchingUserEntityAnnotationWith("acme.example/auth0-id"),
 			resolver.EmailMatchingUserEntityProfileEmailWith[auth0.Result](resolver.EmailOptions{RequireVerifiedEmail: true})),
 		"keycloak": keycloak.Provider(keycloak.Config{RealmURL: "https://sso.example.com/realms/acme", ClientID: id, ClientSecret: secret},
 			keycloak.UserIDMatchingUserEntityAnnotation),
-		"atlassian": atlassian.Provider(atlassian.Config{ClientID: id, ClientSecret: secret}, resolver.EmailMatchingUserEntityProfileEmail),
+		"atlassian": atlassian.Provider(atlassian.Config{ClientID: id, ClientSecret: secret},
+			atlassian.UserIDMatchingUserEntityAnnotationWith("acme.example/atlassian-id")),
 		"bitbucket": bitbucket.Provider(bitbucket.Config{ClientID: id, ClientSecret: secret}, bitbucket.UserIDMatchingUserEntityAnnotation),
 		"bitbucketServer": bitbucketserver.Provider(bitbucketserver.Config{BaseURL: "https://bitbucket.example.com", ClientID: id, ClientSecret: secret},
+			bitbucketserver.UserIDMatchingUserEntityAnnotationWith("bitbucket.example.com/user-id")),
+		"gitea": gitea.Provider(gitea.Config{BaseURL: "https://git.example.com", ClientID: id, ClientSecret: secret},
+			gitea.UserIDMatchingUserEntityAnnotationWith("git.example.com/user-id")),
+		"openshift": openshift.Provider(openshift.Config{
+			OAuthURL:     "https://oauth-openshift.apps.example.com",
+			APIURL:       "https://api.example.com:6443",
+			ClientID:     id,
+			ClientSecret: secret,
+		}, openshift.DisplayNameMatchingUserEntityName),
+		"vmwareCloudServices": vmwarecloud.Provider(vmwarecloud.Config{OrganizationID: "8d1f0f0e-9a0c-4c5f-8f5e-2f0e6a1b7c3d", ClientID: id, ClientSecret: secret},
 			resolver.EmailMatchingUserEntityProfileEmail),
+		"pinniped": pinniped.Provider(pinniped.Config{FederationDomain: "https://pinniped.example.com/acme", ClientID: id, ClientSecret: secret},
+			pinniped.UsernameMatchingUserEntityName),
 		"sso": oidcprovider.Provider(oidcprovider.Config{Issuer: "https://sso.example.com", ClientID: id, ClientSecret: secret},
 			resolver.EmailMatchingUserEntityProfileEmail),
 		"acme": oauth2provider.Provider(oauth2provider.Config{
@@ -61,7 +79,7 @@ func vendors(id, secret string) map[string]authprovider.ProviderFactory {
 			Scopes:       []string{"read:me"},
 			ClientID:     id,
 			ClientSecret: secret,
-		}, oauth2provider.UserIDMatchingUserEntityAnnotation("acme.example/user-id")),
+		}, oauth2provider.UserIDMatchingUserEntityAnnotationWith("acme.example/user-id")),
 	}
 }
 
@@ -81,6 +99,7 @@ func TestReadmeProviders(t *testing.T) {
 	require.NoError(t, err)
 	for provider, scope := range map[string]string{ // the others' pages are found by discovery
 		"github": "read:user", "ghe": "read:user", "atlassian": "offline_access read:me", "bitbucket": "account", "bitbucketServer": "", "acme": "read:me",
+		"openshift": "user:full",
 	} {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, base+"/"+provider+"/start", nil))

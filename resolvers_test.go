@@ -124,7 +124,7 @@ func byID() map[string]annotated {
 		"oidcprovider": {acmeID, ofProfile(oidcprovider.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) oidcprovider.Profile {
 			return oidcprovider.Profile{Subject: id, PreferredUsername: "42"}
 		})},
-		"oauth2provider": {acmeID, ofProfile(oauth2provider.UserIDMatchingUserEntityAnnotation(acmeID), func(id string) oauth2provider.Profile {
+		"oauth2provider": {acmeID, ofProfile(oauth2provider.UserIDMatchingUserEntityAnnotationWith(acmeID), func(id string) oauth2provider.Profile {
 			return oauth2provider.Profile{ID: id, Username: "42"}
 		})},
 		"gcpiap": {"google.com/user-id", of(gcpiap.IDMatchingUserEntityAnnotation, func(id string) gcpiap.Result {
@@ -292,7 +292,7 @@ func TestAnnotationWithoutName(t *testing.T) {
 		"bitbucketserver": ofProfile(bitbucketserver.UserIDMatchingUserEntityAnnotationWith(""), func(id string) bitbucketserver.Profile {
 			return bitbucketserver.Profile{ID: id}
 		}),
-		"oauth2provider": ofProfile(oauth2provider.UserIDMatchingUserEntityAnnotation(""), func(id string) oauth2provider.Profile {
+		"oauth2provider": ofProfile(oauth2provider.UserIDMatchingUserEntityAnnotationWith(""), func(id string) oauth2provider.Profile {
 			return oauth2provider.Profile{ID: id}
 		}),
 		"oidcprovider": ofProfile(oidcprovider.UserIDMatchingUserEntityAnnotationWith(""), func(id string) oidcprovider.Profile {

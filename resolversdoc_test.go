@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +26,7 @@ import (
 	"example.com/stagedoor/resolver/memcatalog"
 )
 
-// The Go of docs/resolvers.md. TestResolversPage compares the two.
+// The Go of docs/resolvers.md. TestReadme compares the two.
 
 func choices(access cfaccess.Config, proxy oauth2proxy.Config, corp okta.Config, sso oidcprovider.Config) map[string]authprovider.ProviderFactory {
 	return map[string]authprovider.ProviderFactory{
@@ -255,29 +254,6 @@ func TestRefusalInTheLog(t *testing.T) {
 	require.Contains(t, string(page), "`"+answer.Error.Message+"`")
 	require.Contains(t, string(page), "\n"+entry.Error+"\n")
 	require.Contains(t, string(page), "`reason` is `"+entry.Reason+"`")
-}
-
-// TestResolversPage: every line of Go of docs/resolvers.md stands in this file, which compiles.
-func TestResolversPage(t *testing.T) {
-	page, err := os.ReadFile("docs/resolvers.md")
-	require.NoError(t, err)
-	source, err := os.ReadFile("resolversdoc_test.go")
-	require.NoError(t, err)
-	compiled := make(map[string]bool)
-	for line := range strings.Lines(string(source)) {
-		compiled[strings.TrimSpace(line)] = true
-	}
-	blocks := strings.Split(string(page), "```go\n")[1:]
-	require.Greater(t, len(blocks), 8)
-	for _, block := range blocks {
-		code, _, ok := strings.Cut(block, "```")
-		require.True(t, ok)
-		for line := range strings.Lines(code) {
-			if line = strings.TrimSpace(line); line != "" {
-				require.True(t, compiled[line], line)
-			}
-		}
-	}
 }
 
 // TestReasonsOfThePage: the page names every reason that a resolver can give.

@@ -35,7 +35,7 @@ func ExampleProvider() {
 				Fields:       oauth2provider.Fields{ID: "id", Username: "login", Name: "full_name", Email: "contact.email"},
 				ClientID:     "portal",
 				ClientSecret: "...",
-			}, oauth2provider.UserIDMatchingUserEntityAnnotation("acme.example/user-id"), partners),
+			}, oauth2provider.UserIDMatchingUserEntityAnnotationWith("acme.example/user-id"), partners),
 		},
 	})
 	fmt.Println(err)

@@ -61,7 +61,7 @@ func TestResolvers(t *testing.T) {
 	in := func(p oauth2provider.Profile) oauth2provider.SignInInfo {
 		return oauth2provider.SignInInfo{Result: &oauthadapter.Result[oauth2provider.Profile]{FullProfile: p}}
 	}
-	byName, byID := oauth2provider.UsernameMatchingUserEntityName, oauth2provider.UserIDMatchingUserEntityAnnotation("acme.example/user-id")
+	byName, byID := oauth2provider.UsernameMatchingUserEntityName, oauth2provider.UserIDMatchingUserEntityAnnotationWith("acme.example/user-id")
 	for _, tt := range []struct {
 		resolve authprovider.SignInResolver[oauth2provider.Result]
 		profile oauth2provider.Profile

@@ -13,9 +13,9 @@ func UsernameMatchingUserEntityName(ctx context.Context, in SignInInfo, rc *auth
 	return signin.ByName(ctx, rc, "oauth2provider.UsernameMatchingUserEntityName", in.Result.FullProfile.Username)
 }
 
-// UserIDMatchingUserEntityAnnotation signs in the user whose annotation, such as "acme.example/user-id", is the person's stable ID.
-func UserIDMatchingUserEntityAnnotation(annotation string) authprovider.SignInResolver[Result] {
+// UserIDMatchingUserEntityAnnotationWith signs in the user whose annotation, such as "acme.example/user-id", is the person's stable ID.
+func UserIDMatchingUserEntityAnnotationWith(annotation string) authprovider.SignInResolver[Result] {
 	return func(ctx context.Context, in SignInInfo, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
-		return signin.ByAnnotation(ctx, rc, "oauth2provider.UserIDMatchingUserEntityAnnotation", annotation, in.Result.FullProfile.ID)
+		return signin.ByAnnotation(ctx, rc, "oauth2provider.UserIDMatchingUserEntityAnnotationWith", annotation, in.Result.FullProfile.ID)
 	}
 }
