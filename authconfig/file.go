@@ -14,20 +14,37 @@ import (
 type file struct {
 	name  string // as it was given
 	order int
-	dir   directory // which it is in
+	dir   directory // which the name says that it is in
 }
 
-// directory is where files may be read, and nothing above it. It is the machine's if fsys is nil.
+func newFile(fsys fs.FS, name string, order int) *file {
+	if fsys != nil {
+		return &file{name: name, order: order, dir: directory{fsys: fsys, path: path.Dir(name)}}
+	}
+	return &file{name: name, order: order, dir: directory{path: filepath.Dir(name)}}
+}
+
+// read returns the content of the file. The host has named it, so a link may lead anywhere.
+func (f *file) read() ([]byte, error) {
+	if f.dir.fsys != nil {
+		return f.dir.read(path.Base(f.name), maxFileSize)
+	}
+	// Before it is opened: to open a pipe is to wait for whoever writes to it.
+	if info, err := os.Stat(f.name); err != nil || !info.Mode().IsRegular() {
+		return nil, unreadable(err)
+	}
+	opened, err := os.Open(f.name)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer opened.Close()
+	return readAll(opened, maxFileSize)
+}
+
+// directory is where files that a configuration names may be read, and nothing above it. It is the machine's if fsys is nil.
 type directory struct {
 	fsys fs.FS
 	path string
-}
-
-func newFile(fsys fs.FS, name string, order int) (f *file, base string) {
-	if fsys != nil {
-		return &file{name: name, order: order, dir: directory{fsys: fsys, path: path.Dir(name)}}, path.Base(name)
-	}
-	return &file{name: name, order: order, dir: directory{path: filepath.Dir(name)}}, filepath.Base(name)
 }
 
 // read returns the content of a regular file of at most limit bytes. Its errors say why not, and nothing of the machine.
@@ -36,7 +53,7 @@ func (d directory) read(name string, limit int64) ([]byte, error) {
 	if d.fsys != nil {
 		sub, err := fs.Sub(d.fsys, d.path)
 		if err != nil {
-			return nil, errors.New("has no directory")
+			return nil, unreadable(err)
 		}
 		dir = sub
 	} else {
@@ -47,20 +64,19 @@ func (d directory) read(name string, limit int64) ([]byte, error) {
 		defer root.Close()
 		dir = root.FS()
 	}
-	// Before it is opened: to open a pipe is to wait for whoever writes to it.
-	info, err := fs.Stat(dir, name)
-	switch {
-	case err != nil:
+	if info, err := fs.Stat(dir, name); err != nil || !info.Mode().IsRegular() {
 		return nil, unreadable(err)
-	case !info.Mode().IsRegular():
-		return nil, errors.New("is not a regular file")
 	}
 	f, err := dir.Open(name)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	return readAll(f, limit)
+}
+
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -70,12 +86,15 @@ func (d directory) read(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// unreadable says why a file cannot be read. Without a cause it is there, and something other than a file.
 func unreadable(err error) error {
 	switch {
+	case err == nil:
+		return errors.New("is not a regular file")
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("does not exist")
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("may not be read by this process")
 	}
-	return errors.New("cannot be read: it is missing, or a link leads out of its directory")
+	return errors.New("cannot be read, or a link leads out of its directory")
 }

@@ -82,8 +82,8 @@ func (l *loading) faulty(path string) bool {
 func (l *loading) read() *node {
 	root := &node{kind: mapping, at: position{}}
 	for i, name := range l.Files {
-		f, base := newFile(l.FS, name, i)
-		data, err := f.dir.read(base, maxFileSize)
+		f := newFile(l.FS, name, i)
+		data, err := f.read()
 		if err != nil {
 			l.errs = append(l.errs, &Error{File: name, Message: err.Error(), order: i})
 			continue

@@ -2,6 +2,11 @@ package authconfig_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -264,6 +269,35 @@ func TestKeyStores(t *testing.T) {
 	requireFaults(t, err, `a.yaml:2:72: auth.keyStore.provider: no connection with "..."`)
 }
 
+func TestKeysInFiles(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "private.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "public.pem"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o600))
+	const block = "auth:\n  identityTokenAlgorithm: RS256\n  keyStore:\n    provider: static\n    static:\n      keys:\n        - {keyId: one, privateKeyFile: '%[1]s/private.pem', publicKeyFile: '%[1]s/public.pem'}\n"
+	c, err := load(t, nil, authconfig.Source{}, fmt.Sprintf(block, dir))
+	require.NoError(t, err)
+	require.Equal(t, []tokenissuer.KeyFile{{PrivateKeyFile: dir + "/private.pem", PublicKeyFile: dir + "/public.pem", KeyID: "one", Algorithm: "ES256"}}, c.Issuer.KeyFiles)
+	_, err = load(t, nil, authconfig.Source{}, fmt.Sprintf(block, dir+"/absent"))
+	require.ErrorContains(t, err, "a.yaml:4:5: auth.keyStore: [0]: ")
+}
+
+func TestEnvironmentThatAProviderLacks(t *testing.T) {
+	for text, want := range map[string]string{
+		"staging":    `a.yaml:1:42: auth.providers.github: has no environment "staging", which auth.environment asks for`,
+		"'${STAGE}'": `a.yaml:1:45: auth.providers.github: has no environment "...", which auth.environment asks for`,
+	} {
+		_, err := load(t, map[string]string{"STAGE": "a-secret-stage"}, authconfig.Source{},
+			"auth: {environment: "+text+", providers: {github: {a: {clientId: a, clientSecret: b}, b: {clientId: a, clientSecret: b}}}}")
+		requireFaults(t, err, want)
+	}
+}
+
 func TestFaultsAreToldAllAtOnce(t *testing.T) {
 	_, err := load(t, nil, authconfig.Source{}, `
 backend: {baseUrl: https://portal.example.com}
@@ -395,6 +429,33 @@ func TestLiteralSecretsAreNeverShown(t *testing.T) {
 	}
 }
 
+// TestSecretsThatAConstructorShows: a host's own constructor may quote what it got.
+func TestSecretsThatAConstructorShows(t *testing.T) {
+	const secret, other = "correct-horse-battery", "staple-in-the-field"
+	type section struct {
+		Token   authprovider.Secret `key:"token"`
+		Address string              `key:"address"`
+	}
+	for want, show := range map[string]func(s section) error{
+		`acme.token: "..." is bad`: func(s section) error { return fmt.Errorf("acme: Config.Token %q is bad", string(s.Token)) },
+		`acme.token: "..." is cut`: func(s section) error { return fmt.Errorf("acme: Config.Token %.12q is cut", string(s.Token)) },
+		`acme: "..." in capitals`:  func(s section) error { return fmt.Errorf("acme: %q in capitals", "x "+strings.ToUpper(s.Address)) },
+		`acme: bare [redacted]`:    func(s section) error { return fmt.Errorf("acme: bare %v", s.Token) },
+		`acme: is not valid`:       func(s section) error { return errors.New("acme: bare " + string(s.Token)) },
+		`acme.address: is not valid`: func(s section) error {
+			return errors.New("acme: Config.Address " + strings.TrimPrefix(s.Address, "https://"))
+		},
+		`acme: "a literal" may be shown`: func(section) error { return errors.New(`acme: "a literal" may be shown`) },
+	} {
+		registry := authconfig.Registry{"acme": authconfig.NewCustom(section{}, func(s section) (authprovider.ProviderFactory, error) { return nil, show(s) })}
+		_, err := load(t, map[string]string{"OTHER": other}, authconfig.Source{Providers: registry}, "auth: {providers: {acme: {token: "+secret+", address: 'https://${OTHER}'}}}")
+		require.ErrorContains(t, err, "auth.providers."+want)
+		for _, part := range []string{secret, secret[:12], other} {
+			require.NotContains(t, strings.ToLower(err.Error()), part)
+		}
+	}
+}
+
 func TestSecretFiles(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	write := func(path, text string) {
@@ -408,8 +469,9 @@ func TestSecretFiles(t *testing.T) {
 	write(filepath.Join(outside, "session"), secret)
 	require.NoError(t, os.Symlink(filepath.Join(outside, "session"), filepath.Join(dir, "link")))
 	require.NoError(t, os.Symlink("secrets/session", filepath.Join(dir, "near")))
+	require.NoError(t, os.Symlink(filepath.Join(outside, "c.yaml"), filepath.Join(dir, "c.yaml"))) // the host names it, so that may be
 	load := func(file string, secretDirs ...string) error {
-		write(filepath.Join(dir, "c.yaml"), baseURLs+"auth: {session: {secret: {$file: '"+file+"'}}}\n")
+		write(filepath.Join(outside, "c.yaml"), baseURLs+"auth: {session: {secret: {$file: '"+file+"'}}}\n")
 		c, err := authconfig.Load(authconfig.Source{Files: []string{filepath.Join(dir, "c.yaml")}, SecretDirs: secretDirs, Providers: builtin.Registry(), Env: env(map[string]string{"NAME": "session"})})
 		if err == nil {
 			require.Equal(t, [][]byte{[]byte(secret)}, c.Auth.Secrets)

@@ -1,7 +1,5 @@
 package authconfig
 
-import "example.com/stagedoor/authprovider"
-
 // authSection is the auth block, but for providers, whose form is the registry's.
 type authSection struct {
 	Environment        string             `key:"environment" doc:"The environment of the providers that have several, when a request names none."`
@@ -62,5 +60,3 @@ func secretBytes(secrets []string) [][]byte {
 	}
 	return all
 }
-
-var _ = authprovider.Secret("")

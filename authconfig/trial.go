@@ -1,6 +1,8 @@
 package authconfig
 
 import (
+	"fmt"
+
 	"example.com/stagedoor/authprovider"
 	"example.com/stagedoor/oauthadapter"
 )
@@ -27,7 +29,7 @@ func (l *loading) mount(f field, path string, instances []instance, environment 
 		environments[i.environment] = i.factory
 	}
 	if _, ok := environments[environment]; !ok && len(instances) > 1 && environment != "" {
-		l.fault(f.at, path, "has no environment %q, which auth.environment asks for", environment)
+		l.fault(f.at, path, "%s", withoutSecrets(fmt.Sprintf("has no environment %.64q, which auth.environment asks for", environment), l.secrets))
 	}
 	return oauthadapter.EnvironmentHandler(environments)
 }
