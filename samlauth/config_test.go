@@ -5,9 +5,12 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +61,10 @@ func TestConfigErrors(t *testing.T) {
 		"not one entity \"https://other.example.com\"":                                   {IDPMetadata: []byte(metadata), IDPEntityID: "https://other.example.com"},
 		"0 signing certificates":                                                         {IDPMetadata: []byte(strings.ReplaceAll(metadata, `use="signing"`, `use="encryption"`))},
 		"no SingleSignOnService by redirect or POST":                                     {IDPMetadata: []byte(strings.ReplaceAll(metadata, `SingleSignOnService`, `Other`))},
+		"metadata: no entityID":                                                          {IDPMetadata: []byte(regexp.MustCompile(`entityID="[^"]*"`).ReplaceAllString(metadata, `entityID=""`))},
+		"an RSA key of 1024 bits, and 2048 are required":                                 {IDPMetadata: []byte(strings.ReplaceAll(metadata, certificateText(keys(t, 0)), certificateText(keyPair{certificate: weak(t, small)})))},
+		"metadata: validUntil: \"tomorrow\" is not a time":                               {IDPMetadata: []byte(regexp.MustCompile(`validUntil="[^"]*"`).ReplaceAllString(metadata, `validUntil="tomorrow"`))},
+		"metadata: cacheDuration \"often\"":                                              {IDPMetadata: []byte(regexp.MustCompile(`cacheDuration="[^"]*"`).ReplaceAllString(metadata, `cacheDuration="often"`))},
 		"0 roles of a SAML 2.0 identity provider":                                        {IDPMetadata: []byte(strings.ReplaceAll(metadata, "SAML:2.0:protocol", "SAML:1.1:protocol"))},
 		"metadata: SingleSignOnService: the address \"http://idp.example.com/sso\" must": {IDPMetadata: []byte(strings.ReplaceAll(metadata, idp.EntityID()[:len(idp.EntityID())-len("/metadata")]+"/sso", "http://idp.example.com/sso"))},
 		"samlauth: Config.UnsolicitedRedirectURL":                                        {IDPMetadataURL: url, UnsolicitedRedirectURL: "https://evil.example/"},
@@ -133,4 +140,15 @@ func TestOwnMetadata(t *testing.T) {
 	}
 	require.Equal(t, []string{"KeyDescriptor", "KeyDescriptor", "SingleLogoutService", "SingleLogoutService", "NameIDFormat", "AssertionConsumerService"}, tags, "the schema's order")
 	require.Empty(t, r.idp.SignInPopup(r.browser, r.app).Code(), r.log.Text())
+}
+
+// weak is a certificate of a key that is too short.
+func weak(t testing.TB, key *rsa.PrivateKey) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	certificate, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	return certificate
 }

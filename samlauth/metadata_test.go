@@ -233,6 +233,28 @@ func TestKeyRollover(t *testing.T) {
 	require.Equal(t, 2, r.idp.Calls("/metadata"))
 }
 
+// Of an encrypted assertion nobody is told which step failed; the key is looked for all the same.
+func TestKeyRolloverWithEncryption(t *testing.T) {
+	r := newRig(t, withKey(t))
+	require.Empty(t, r.idp.SignInPopup(r.browser, r.app).Code(), r.log.Text())
+	r.idp.Set(func(b *samlauthtest.Behavior) { b.UnsignedResponse = true })
+	r.idp.RotateKey()
+	r.clock.Advance(2 * time.Minute)
+	require.Empty(t, r.idp.SignInPopup(r.browser, r.app).Code(), r.log.Text())
+}
+
+// Keycloak says so of itself in any case.
+func TestIdentityProviderThatWantsSignedRequests(t *testing.T) {
+	keys(t, 0)
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{}
+		s.set(answer(http.StatusOK, strings.Replace(document(t, "https://idp.example.com", ""), "<md:IDPSSODescriptor ", `<md:IDPSSODescriptor WantAuthnRequestsSigned="true" `, 1)))
+		status, _, location := starts(t, s, metadataURL)()
+		require.Equal(t, http.StatusOK, status, "a page that says that something failed")
+		require.Empty(t, location)
+	})
+}
+
 func TestExpiredCertificate(t *testing.T) {
 	r := newRig(t, nil)
 	require.Empty(t, r.idp.SignInPopup(r.browser, r.app).Code())
