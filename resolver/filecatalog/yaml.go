@@ -20,6 +20,11 @@ const (
 	maxDocument = 1 << 20
 	// maxDepth bounds nesting: the parser's work grows with its square.
 	maxDepth = 64
+	// maxKeys, maxCommas and maxEmptyLines bound what else the parser's work grows with the square of: keys of a document, and empty
+	// lines in a row. A long list has its items on lines of their own.
+	maxKeys       = 5000
+	maxCommas     = 20_000
+	maxEmptyLines = 100
 	// maxNodes bounds what a document expands to through aliases: nine levels of nine aliases each would be a billion.
 	maxNodes = 200_000
 )
@@ -103,9 +108,12 @@ func parseDocuments(text string, line int) (documents []*document, err error) {
 			documents, err = nil, &lineError{line, errors.New("malformed YAML")}
 		}
 	}()
+	if at := emptyLines(text); at > 0 {
+		return nil, &lineError{line + at - 1, fmt.Errorf("more than %d empty lines in a row", maxEmptyLines)}
+	}
 	tokens := lexer.Tokenize(text)
-	if deep := tooDeep(tokens); deep > 0 {
-		return nil, &lineError{line + deep - 1, fmt.Errorf("nested more than %d deep", maxDepth)}
+	if at, err := costly(tokens); err != nil {
+		return nil, &lineError{line + at - 1, err}
 	}
 	parsed, err := parser.Parse(tokens, 0)
 	if err != nil {
@@ -131,10 +139,30 @@ func parseDocuments(text string, line int) (documents []*document, err error) {
 	return documents, nil
 }
 
-// tooDeep returns the line where the tokens nest far deeper than maxDepth, or 0. It counts no level too few; the reader counts exactly.
-func tooDeep(tokens token.Tokens) int {
+// emptyLines returns the line where there are too many in a row, or 0.
+func emptyLines(text string) int {
+	line, ends := 1, 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '\n', c == '\r' && !strings.HasPrefix(text[i+1:], "\n"):
+			if c == '\n' {
+				line++
+			}
+			if ends++; ends > 1+maxEmptyLines {
+				return line
+			}
+		case c != ' ' && c != '\t' && c != '\r':
+			ends = 0
+		}
+	}
+	return 0
+}
+
+// costly returns the line where tokens nest far deeper than maxDepth, or are too many keys, and what is wrong. It counts no level too few; the
+// reader counts exactly.
+func costly(tokens token.Tokens) (line int, err error) {
 	var columns []int // of the open levels of block style
-	flow := 0
+	flow, keys, commas := 0, 0, 0
 	for _, t := range tokens {
 		at := t
 		switch t.Type {
@@ -142,14 +170,21 @@ func tooDeep(tokens token.Tokens) int {
 			flow++
 		case token.SequenceEndType, token.MappingEndType:
 			flow = max(0, flow-1)
-		case token.MappingValueType:
-			if t.Prev != nil {
-				at = t.Prev // the key
+		case token.CollectEntryType: // {a, b} are keys as well
+			if commas++; commas > maxCommas {
+				return t.Position.Line, fmt.Errorf("the document has more than %d items between commas", maxCommas)
 			}
-			fallthrough
-		case token.SequenceEntryType, token.MappingKeyType:
-			if flow > 0 {
-				break // one level holds many of them side by side
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			if t.Type == token.MappingValueType {
+				if keys++; keys > maxKeys {
+					return t.Position.Line, fmt.Errorf("the document has more than %d keys", maxKeys)
+				}
+				if t.Prev != nil {
+					at = t.Prev // the key
+				}
+			}
+			if flow > 0 && t.Type != token.SequenceEntryType {
+				break // one level of flow style holds many keys side by side
 			}
 			for len(columns) > 0 && columns[len(columns)-1] >= at.Position.Column {
 				columns = columns[:len(columns)-1]
@@ -157,10 +192,10 @@ func tooDeep(tokens token.Tokens) int {
 			columns = append(columns, at.Position.Column)
 		}
 		if flow+len(columns) > 2*maxDepth {
-			return t.Position.Line
+			return t.Position.Line, fmt.Errorf("nested more than %d deep", maxDepth)
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 // syntaxError takes line and message out of the parser's error, whose text would quote the file.

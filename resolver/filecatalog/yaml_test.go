@@ -1,6 +1,7 @@
 package filecatalog_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,6 +73,13 @@ func TestRefusedFiles(t *testing.T) {
 		"deep blocks":                 {deep("- ", "") + "x", ":1: nested more than 64 deep"},
 		"deep lines":                  {deepLines(200), "nested more than 64 deep"},
 		"a bit too deep":              {"a: " + strings.Repeat("[", 65) + strings.Repeat("]", 65), ":1: nested more than 64 deep"},
+		"many keys":                   {"a: b\n" + manyKeys(5000), ":5001: the document has more than 5000 keys"},
+		"many keys in a row":          {"{" + strings.Repeat("a: b, ", 6000) + "}", ":1: the document has more than 5000 keys"},
+		"many keys without values":    {"{" + strings.Repeat("a, ", 200_000) + "}", ":1: the document has more than 20000 items between commas"},
+		"many empty lines":            {"a: |\n  x" + strings.Repeat("\n", 500_000), ":104: more than 100 empty lines in a row"},
+		"many blank lines":            {"a: |\n  x" + strings.Repeat(" \t\r\n", 150_000), ":104: more than 100 empty lines in a row"},
+		"many returns":                {"a: |\n  x" + strings.Repeat("\r", 500_000), ":2: more than 100 empty lines in a row"},
+		"dashes in a row":             {"a: [" + strings.Repeat("- ", 200_000), ":1: nested more than 64 deep"},
 		"laughs":                      {laughs(), "the document has more than 200000 values"},
 		"large document":              {"a: " + strings.Repeat("x", 1<<20), ":1: a document is larger than 1048576 bytes"},
 		"large second document":       {entityText("jane") + "---\na: " + strings.Repeat("x", 1<<20), ":6: a document is larger than 1048576 bytes"},
@@ -88,6 +96,14 @@ func TestRefusedFiles(t *testing.T) {
 			require.Less(t, len(err.Error()), len(file)+400, "an error quotes no more than a name")
 		})
 	}
+}
+
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d: v\n", i)
+	}
+	return b.String()
 }
 
 func deepLines(n int) string {
@@ -130,6 +146,8 @@ func TestOddFiles(t *testing.T) {
 		flow += ", " + strings.Repeat("k", i+1) + ": x"
 	}
 	for name, text := range map[string]string{
+		"empty lines":   strings.Repeat("\r\n", 100) + entityText("jane", "  description: |\n    a", strings.Repeat("\n", 100), "    b\n"),
+		"many labels":   entityText("jane", "  labels:\n    ", strings.ReplaceAll(manyKeys(4900), "\n", "\n    "), "\n"),
 		"anchors":       "x: &name jane\napiVersion: &v backstage.io/v1alpha1\nkind: User\nmetadata: {name: *name}\n",
 		"tag":           "apiVersion: backstage.io/v1alpha1\nkind: !!str User\nmetadata: {name: jane}\n",
 		"quoted":        "{\"apiVersion\": \"backstage.io/v1alpha1\", 'kind': 'User', \"metadata\": {\"name\": \"j\\u0061ne\"}}",
