@@ -25,6 +25,6 @@
 // meant, such as an annotation 0123 or a name 1.50, are errors and must be quoted. Several entities of one reference are a mistake that is
 // logged; nobody can sign in as such a user, as it would be a guess which one is meant.
 //
-// Whoever may write the files decides who is who. Documents are bounded in size, nesting and what aliases expand to, so that a file cannot exhaust
-// the process; merge keys and tags other than !!str are refused.
+// Whoever may write the files decides who is who. So that a file cannot exhaust the process, a document has at most 1 MiB, 5,000 keys, 64 levels
+// and 200,000 values, those behind aliases counted each time; merge keys and tags other than !!str are refused.
 package filecatalog
