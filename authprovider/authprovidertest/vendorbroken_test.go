@@ -182,8 +182,8 @@ func TestBrokenVendorsFail(t *testing.T) {
 		}}, "A redirected request is not followed"},
 		{"any token type", gitHubMistake{transport: func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
 			res, err := next.RoundTrip(r)
-			if err != nil {
-				return nil, err
+			if err != nil || res.ContentLength < 0 { // an answer of unknown length is not the one that is meant
+				return res, err
 			}
 			defer res.Body.Close()
 			body, err := io.ReadAll(res.Body)
