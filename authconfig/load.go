@@ -43,6 +43,11 @@ func Load(s Source) (*Config, error) {
 	case s.Providers == nil:
 		return nil, errors.New("authconfig: Source.Providers is required")
 	}
+	for _, id := range slices.Sorted(maps.Keys(s.Providers)) {
+		if !authprovider.ValidID(id) {
+			return nil, fmt.Errorf("authconfig: Source.Providers: the ID %.64q does not match [a-z0-9][A-Za-z0-9._-]*", id)
+		}
+	}
 	if s.Env == nil {
 		s.Env = os.LookupEnv
 	}
@@ -144,7 +149,7 @@ func (l *loading) baseURL(root *node, block, example string) string {
 
 const secretPaste = "session:\n  secret: ${AUTH_SESSION_SECRET} # made once with: openssl rand -base64 32"
 
-// checkBase has authprovider look at what all providers have in common, and leaves l.trial nil if it finds fault.
+// checkBase has authprovider look at what all providers have in common, and makes l.trial, if at least the base URL is right.
 func (l *loading) checkBase(c authprovider.Config, auth, root *node) {
 	if l.faulty("app") || l.faulty("backend") {
 		return
@@ -174,6 +179,7 @@ func (l *loading) checkBase(c authprovider.Config, auth, root *node) {
 				if len(c.Secrets) == 1 {
 					text = strings.TrimPrefix(text, "[0] ")
 				}
+				text = strings.Replace(text, "BaseURL", "backend.baseUrl", 1)
 				l.fault(at, "auth.session.secret", "%s", withoutSecrets(text, l.secrets)).Paste = secretPaste
 			default:
 				l.vendorFault(l.base, e)
@@ -182,7 +188,8 @@ func (l *loading) checkBase(c authprovider.Config, auth, root *node) {
 	}
 	if len(l.errs) > failed {
 		// The providers' faults are told in the same run: they depend on no more than the base URL.
-		pc, err = authprovider.NewProviderContext(authprovider.Config{BaseURL: c.BaseURL, InsecureEphemeralSecret: true, Issuer: c.Issuer}, "trial")
+		c = authprovider.Config{BaseURL: c.BaseURL, InsecureEphemeralSecret: true, Issuer: c.Issuer}
+		pc, err = authprovider.NewProviderContext(c, "trial")
 		if err != nil {
 			return
 		}
@@ -228,7 +235,8 @@ func (l *loading) keys(c *tokenissuer.Config, base authprovider.Config, s authSe
 	case "memory":
 	case "static":
 		if s.KeyStore.Static == nil {
-			l.fault(at, path+".static", "is required for keyStore.provider: static").Paste = "static:\n  keys:\n    - keyId: ...\n      publicKeyFile: ...\n      privateKeyFile: ..."
+			l.fault(at, path+".static", "is required for keyStore.provider: static").Paste = "static:\n" +
+				"  keys:\n    - keyId: ...\n      publicKeyFile: ...\n      privateKeyFile: ..."
 			return
 		}
 		c.KeyFiles = []tokenissuer.KeyFile{}
@@ -236,7 +244,7 @@ func (l *loading) keys(c *tokenissuer.Config, base authprovider.Config, s authSe
 			if k.Algorithm == "" {
 				k.Algorithm = "ES256"
 			}
-			c.KeyFiles = append(c.KeyFiles, tokenissuer.KeyFile{PrivateKeyFile: k.PrivateKeyFile, PublicKeyFile: k.PublicKeyFile, KeyID: k.KeyID, Algorithm: k.Algorithm})
+			c.KeyFiles = append(c.KeyFiles, tokenissuer.KeyFile(k))
 		}
 	case "database", "":
 		l.database(c, base, s, at)

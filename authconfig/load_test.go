@@ -269,6 +269,28 @@ func TestKeyStores(t *testing.T) {
 	requireFaults(t, err, `a.yaml:2:72: auth.keyStore.provider: no connection with "..."`)
 }
 
+func TestBaseURLThatIsNotLoopback(t *testing.T) {
+	_, err := load(t, nil, authconfig.Source{}, "backend: {baseUrl: https://portal.example.com}\nauth:\n  environment: production\n")
+	requireFaults(t, err, "a.yaml:3:3: auth.session.secret: is required unless backend.baseUrl is on loopback"+secretLine)
+	_, err = load(t, nil, authconfig.Source{}, "backend: {baseUrl: http://portal.example.com}\n")
+	require.ErrorContains(t, err, "a.yaml:1:20: backend.baseUrl: ")
+}
+
+func TestSectionsWithoutEnvironment(t *testing.T) {
+	for section, want := range map[string]string{
+		"{}":                  "a.yaml:1:28: auth.providers.github: has no environment; add:\n\tdevelopment:\n\t  clientId: ...\n\t  clientSecret: ...",
+		"{development: null}": "a.yaml:1:29: auth.providers.github: has no environment; add:\n\tdevelopment:\n\t  clientId: ...\n\t  clientSecret: ...",
+	} {
+		_, err := load(t, nil, authconfig.Source{}, "auth: {providers: {github: "+section+"}}")
+		requireFaults(t, err, want)
+	}
+	registry := authconfig.Registry{"github": builtin.GitHub(github.Config{ClientID: "a", ClientSecret: "b"})}
+	_, err := load(t, nil, authconfig.Source{Providers: registry}, "auth: {providers: {github: {development: {sessionDuration: {hours: 1}}}}}")
+	require.NoError(t, err)
+	_, err = load(t, nil, authconfig.Source{Providers: authconfig.Registry{"No ID": registry["github"]}})
+	require.EqualError(t, err, `authconfig: Source.Providers: the ID "No ID" does not match [a-z0-9][A-Za-z0-9._-]*`)
+}
+
 func TestKeysInFiles(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"example.com/stagedoor/authprovider"
@@ -42,8 +43,8 @@ type OAuth[P any] struct {
 	environment func(l *loading, id string, n *node, path string) (authprovider.ProviderFactory, values)
 }
 
-// Proxy is a provider behind a proxy: it has no environments, and the keys of S and signIn in its section. [NewProxy] makes it; what is exported may
-// be changed until it is loaded.
+// Proxy is a provider behind a proxy: it has no environments, and the keys of S and signIn in its section. [NewProxy] makes it; what is
+// exported may be changed until it is loaded.
 type Proxy[R any] struct {
 	// Options are what the file may leave out.
 	Options proxyauth.Options[R]
@@ -70,12 +71,14 @@ type oauthSection struct {
 //	ClientID string `key:"clientId,required" example:"${AUTH_ACME_CLIENT_ID}" doc:"The client's ID."`
 //
 // Keys are compared exactly, and one that is not in S is an error. A field may be a string, an [authprovider.Secret], a bool, an int, a
-// [Duration], [Strings], [Scopes], an encoding.TextUnmarshaler, a struct of such fields or a pointer to one, or a slice or a map of strings of them. Fields that
-// are named as those of the vendor's configuration (Config.ClientID) have its complaints told with the place in the file.
+// [Duration], [Strings], [Scopes], an encoding.TextUnmarshaler, a struct of such fields or a pointer to one, or a slice of them or a map
+// from strings to them. If the provider's complaints name a field of its configuration (Config.ClientID) that S has too, they are told at
+// that key.
 //
-// A section starts as defaults, and its keys replace what is there: so what is required may stand in code. New is called by Load to check, and once
-// more by authprovider.New.
-func NewOAuth[S, P any](defaults S, provider func(S, oauthadapter.Options[P], ...authprovider.SignInResolver[*oauthadapter.Result[P]]) (authprovider.ProviderFactory, error)) *OAuth[P] {
+// A section starts as defaults, and its keys replace what is there: so what is required may stand in code. The factory that provider
+// returns is called by Load to check, and once more by authprovider.New.
+func NewOAuth[S, P any](defaults S,
+	provider func(S, oauthadapter.Options[P], ...authprovider.SignInResolver[*oauthadapter.Result[P]]) (authprovider.ProviderFactory, error)) *OAuth[P] {
 	p := &OAuth[P]{section: reflect.TypeFor[S]()}
 	p.environment = func(l *loading, id string, n *node, path string) (authprovider.ProviderFactory, values) {
 		own, common := defaults, oauthSection{}
@@ -110,24 +113,26 @@ func (p *OAuth[P]) load(l *loading, id string, n *node, path string) []instance 
 		switch {
 		case f.value.kind == null:
 		case f.value.kind != mapping:
-			l.fault(f.at, at, "is no environment: the keys of this provider stand one level deeper, below a name such as \"development\"")
+			l.fault(f.at, at, `is no environment: the keys of this provider stand one level deeper, below a name such as "development"`)
 		case !authprovider.ValidID(f.key):
 			l.fault(f.at, at, "the name of an environment matches [a-z0-9][A-Za-z0-9._-]*")
-		case len(f.value.fields) > 0 && !l.known(p.section, f.value):
-			l.fault(f.at, at, "holds a further level in place of the keys of an environment. For several of one vendor, register the provider under a further ID")
+		case len(f.value.fields) > 0 && !known(f.value, p.section, reflect.TypeFor[oauthSection]()):
+			l.fault(f.at, at, "holds a further level in place of the keys of an environment. "+
+				"For several of one vendor, register the provider under a further ID")
 		default:
 			factory, vs := p.environment(l, id, f.value, at)
 			all = append(all, instance{environment: f.key, factory: factory, from: vs})
 		}
 	}
-	if len(all) == 0 && len(n.fields) == 0 {
+	if len(all) == 0 && !l.faulty(path) {
 		l.fault(n.at, path, "has no environment").Paste = "development:\n  clientId: ...\n  clientSecret: ..."
 	}
 	return all
 }
 
 // NewProxy is [NewOAuth] for a provider behind a proxy.
-func NewProxy[S, R any](defaults S, provider func(S, proxyauth.Options[R], ...authprovider.SignInResolver[R]) (authprovider.ProviderFactory, error)) *Proxy[R] {
+func NewProxy[S, R any](defaults S,
+	provider func(S, proxyauth.Options[R], ...authprovider.SignInResolver[R]) (authprovider.ProviderFactory, error)) *Proxy[R] {
 	p := &Proxy[R]{section: reflect.TypeFor[S]()}
 	p.whole = func(l *loading, id string, n *node, path string) (authprovider.ProviderFactory, values) {
 		own, common := defaults, struct {
@@ -141,29 +146,26 @@ func NewProxy[S, R any](defaults S, provider func(S, proxyauth.Options[R], ...au
 }
 
 func (p *Proxy[R]) load(l *loading, id string, n *node, path string) []instance {
-	if n.kind == mapping && len(n.fields) > 0 && !l.known(p.section, n) {
+	if n.kind == mapping && len(n.fields) > 0 && !known(n, p.section) {
 		// Documented for some, and read by none.
-		l.fault(n.fields[0].at, path+"."+shortened(n.fields[0].key), "is no key of a provider behind a proxy, which has no environments: move what is below it one level up")
+		l.fault(n.fields[0].at, path+"."+shortened(n.fields[0].key), "is no key of a provider behind a proxy, which has no environments: "+
+			"move what is below it one level up")
 		return nil
 	}
 	factory, vs := p.whole(l, id, n, path)
 	return []instance{{factory: factory, from: vs}}
 }
 
-// known reports whether a section is anything but environments of a provider that has none.
-func (l *loading) known(section reflect.Type, n *node) bool {
-	own := keyedFields(reflect.New(section).Elem())
-	for _, f := range n.fields {
-		if f.value.kind != mapping && f.value.kind != null || f.key == "signIn" {
-			return true
-		}
-		for _, k := range own {
-			if k.key == f.key {
-				return true
-			}
-		}
+// known reports whether a mapping has anything of these sections in it, and not only a further level.
+func known(n *node, sections ...reflect.Type) bool {
+	var own []keyed
+	for _, section := range sections {
+		own = append(own, keyedFields(reflect.New(section).Elem())...)
 	}
-	return false
+	return slices.ContainsFunc(n.fields, func(f field) bool {
+		return f.value.kind != mapping && f.value.kind != null || f.key == "signIn" ||
+			slices.ContainsFunc(own, func(k keyed) bool { return k.key == f.key })
+	})
 }
 
 // Custom is a provider with a section of its own, of type S (see [NewOAuth]), without environments or anything else in common.

@@ -33,9 +33,10 @@ type staticSection struct {
 	Keys []staticKey `key:"keys,required" doc:"The first signs, all verify."`
 }
 
+// staticKey is a tokenissuer.KeyFile.
 type staticKey struct {
-	PublicKeyFile  string `key:"publicKeyFile" doc:"Path of the public key, PKIX in PEM."`
 	PrivateKeyFile string `key:"privateKeyFile" doc:"Path of the private key, PKCS #8 in PEM."`
+	PublicKeyFile  string `key:"publicKeyFile" doc:"Path of the public key, PKIX in PEM."`
 	KeyID          string `key:"keyId" doc:"The kid."`
 	Algorithm      string `key:"algorithm" doc:"ES256 if it is absent."`
 }
