@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/beevik/etree"
 )
@@ -49,9 +48,6 @@ func parseDocument(data []byte, limit int, comments bool) (*etree.Element, error
 		return nil, fmt.Errorf("%w: %d bytes", errTooLarge, len(data))
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // metadata files begin with it now and then
-	if !utf8.Valid(data) {
-		return nil, fmt.Errorf("%w: not UTF-8", errMalformed)
-	}
 	if err := checkTokens(data, comments); err != nil {
 		return nil, err
 	}

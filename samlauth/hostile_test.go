@@ -156,6 +156,9 @@ var documents = []hostile{
 		}
 		return b.String()
 	}, code: samlauth.CodeResponseMalformed},
+	{name: "not UTF-8", text: replace(">jane-1<", ">jane\xff-1<"), code: samlauth.CodeResponseMalformed},
+	{name: "a control character", text: replace(">jane-1<", ">jane\x00-1<"), code: samlauth.CodeResponseMalformed},
+	{name: "a control character, escaped", text: replace(">jane-1<", ">jane&#0;-1<"), code: samlauth.CodeResponseMalformed},
 	{name: "declared as Latin-1", text: func(d string) string { return `<?xml version="1.0" encoding="ISO-8859-1"?>` + d }, code: samlauth.CodeResponseMalformed},
 	{name: "external entity", text: func(d string) string {
 		return `<!DOCTYPE foo [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>` + strings.Replace(d, ">jane-1<", ">&xxe;<", 1)
@@ -184,12 +187,15 @@ var documents = []hostile{
 		return strings.Replace(d, "<samlp:Status>", strings.Repeat("<a>", 32)+strings.Repeat("</a>", 32)+"<samlp:Status>", 1)
 	}, code: samlauth.CodeResponseTooLarge},
 	{name: "too many namespaces", text: func(d string) string {
-		outer, inner := "", ""
-		for i := range 40 {
-			outer += fmt.Sprintf(` xmlns:a%d="urn:a"`, i)
-			inner += fmt.Sprintf(` xmlns:b%d="urn:b"`, i)
+		nested := ""
+		for level := range 3 {
+			nested += "<a"
+			for i := range 30 {
+				nested += fmt.Sprintf(` xmlns:a%d-%d="urn:a"`, level, i)
+			}
+			nested += ">"
 		}
-		return strings.Replace(d, "<samlp:Status>", "<a"+outer+"><a"+inner+"/></a><samlp:Status>", 1)
+		return strings.Replace(d, "<samlp:Status>", nested+"</a></a></a><samlp:Status>", 1)
 	}, code: samlauth.CodeResponseTooLarge},
 	{name: "too many elements", text: func(d string) string {
 		return strings.Replace(d, "<samlp:Status>", strings.Repeat("<a/>", 6000)+"<samlp:Status>", 1)
@@ -442,6 +448,9 @@ var contents = []hostile{
 	{name: "wrong destination, unsigned", behavior: samlauthtest.Behavior{Destination: "https://other.example.com/acs", UnsignedResponse: true}, code: samlauth.CodeDestination},
 	{name: "answer to another request", behavior: samlauthtest.Behavior{InResponseTo: "_0123456789"}, code: samlauth.CodeInResponseTo},
 	{name: "response to this request, confirmation to another", signed: attribute(confirmationData, "InResponseTo", "_0123456789"), code: samlauth.CodeInResponseTo},
+	{name: "response to another request, confirmation to this one", behavior: samlauthtest.Behavior{UnsignedResponse: true}, sent: func(_ testing.TB, el *etree.Element) {
+		el.CreateAttr("InResponseTo", "_0123456789")
+	}, code: samlauth.CodeInResponseTo},
 	{name: "confirmation to no request", signed: noAttribute(confirmationData, "InResponseTo"), code: samlauth.CodeInResponseTo},
 	{name: "unsolicited", behavior: samlauthtest.Behavior{Unsolicited: true}, code: samlauth.CodeUnsolicited},
 	{name: "unsolicited, with InResponseTo added", behavior: samlauthtest.Behavior{Unsolicited: true, UnsignedResponse: true},

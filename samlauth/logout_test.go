@@ -111,6 +111,10 @@ func TestHostileLogoutResponses(t *testing.T) {
 		{name: "good, to another app", change: func(l *logoutResponse) { l.relay = "https://app.example.com" }, target: "https://app.example.com/"},
 		{name: "good, to a foreign page", change: func(l *logoutResponse) { l.relay = "https://evil.example" }, target: origin + "/"},
 		{name: "not everywhere signed out", change: func(l *logoutResponse) { l.status = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout" }, target: origin + "/"},
+		{name: "state twice", change: func(l *logoutResponse) {
+			l.relay = "https://app.example.com"
+			l.raw = func(q string) string { return q + "&RelayState=https%3A%2F%2Fevil.example" }
+		}, code: samlauth.CodeLogoutResponse},
 		{name: "unsigned, as Entra sends it", change: func(l *logoutResponse) {
 			l.raw = func(q string) string { q, _, _ = strings.Cut(q, "&SigAlg"); return q }
 		}, target: origin + "/"},
@@ -130,7 +134,7 @@ func TestHostileLogoutResponses(t *testing.T) {
 		{name: "another message", change: func(l *logoutResponse) { l.tag = "Response" }, code: samlauth.CodeLogoutResponse},
 		{name: "no XML", change: func(l *logoutResponse) { l.xml = func(string) string { return "hello" } }, code: samlauth.CodeResponseMalformed},
 		{name: "document type", change: func(l *logoutResponse) { l.xml = func(s string) string { return "<!DOCTYPE x>" + s } }, code: samlauth.CodeDoctype},
-		{name: "bomb", change: func(l *logoutResponse) { l.xml = func(s string) string { return s + strings.Repeat(" ", 50<<20) } }, code: samlauth.CodeResponseTooLarge},
+		{name: "bomb", change: func(l *logoutResponse) { l.xml = func(s string) string { return s + strings.Repeat(" ", 1<<20) } }, code: samlauth.CodeResponseTooLarge},
 		{name: "answer to no request of ours", change: func(l *logoutResponse) { l.id = "_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }, code: samlauth.CodeInResponseTo},
 		{name: "answer to nothing", change: func(l *logoutResponse) { l.id = "" }, code: samlauth.CodeInResponseTo},
 		{name: "wrong issuer", change: func(l *logoutResponse) { l.issuer = "https://other.example.com" }, code: samlauth.CodeIssuer},
