@@ -25,8 +25,9 @@
 //
 // Files are merged as Backstage merges them: mappings key by key, lists and everything else as a whole. A null takes away what a file
 // before has, as in "google: null". In texts ${NAME} is an environment variable, and $${NAME} is written for "${NAME}" itself;
-// {$env: NAME} and {$file: path} stand for a whole value. Blanks around the value of a variable go, and so do those at the end of a file. Only what is read here is looked up. A variable that is not set, or empty, is an error and not
-// an absent key: a restriction must not vanish with a variable.
+// {$env: NAME} and {$file: path} stand for a whole value. Blanks around the value of a variable go, and so do those at the end of a
+// file. Only what is read here is looked up. A variable that is not set, or empty, is an error and not an absent key: a restriction
+// must not vanish with a variable.
 //
 // $file reads a regular file of at most 64 KiB in the directory of the file that names it, or below, or by absolute path in one of
 // [Source.SecretDirs]; no "..", and no symbolic link out of there.

@@ -60,7 +60,8 @@ type signInSection struct {
 }
 
 // resolvers returns those of a section, or those in code.
-func resolvers[R any](l *loading, id string, s *signInSection, path string, code []authprovider.SignInResolver[R], named map[string]Resolver[R]) []authprovider.SignInResolver[R] {
+func resolvers[R any](l *loading, id string, s *signInSection, path string,
+	code []authprovider.SignInResolver[R], named map[string]Resolver[R]) []authprovider.SignInResolver[R] {
 	if s == nil || len(s.Resolvers) == 0 {
 		return code
 	}

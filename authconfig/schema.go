@@ -195,7 +195,8 @@ func sectionSchema[R any](s *schemas, named map[string]Resolver[R], types ...ref
 }
 
 func (p *OAuth[P]) schema(s *schemas) *schema {
-	return &schema{Type: "object", Description: "Environments, such as development.", Additional: sectionSchema(s, p.Resolvers, p.section, reflect.TypeFor[oauthSection]())}
+	return &schema{Type: "object", Description: "Environments, such as development.",
+		Additional: sectionSchema(s, p.Resolvers, p.section, reflect.TypeFor[oauthSection]())}
 }
 
 func (p *Proxy[R]) schema(s *schemas) *schema { return sectionSchema(s, p.Resolvers, p.section) }

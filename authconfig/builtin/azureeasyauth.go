@@ -25,10 +25,12 @@ func AzureEasyAuth(c azureeasyauth.Config, signIn ...authprovider.SignInResolver
 		}
 		var missing []error
 		if c.TenantID == "" {
-			missing = append(missing, &authconfig.KeyError{Field: "TenantID", Message: "is required: whose people may sign in", Paste: "tenantId: ${AZURE_TENANT_ID}"})
+			missing = append(missing, &authconfig.KeyError{Field: "TenantID", Message: "is required: whose people may sign in",
+				Paste: "tenantId: ${AZURE_TENANT_ID}"})
 		}
 		if c.ClientID == "" && !c.ClientPrincipal {
-			missing = append(missing, &authconfig.KeyError{Field: "ClientID", Message: "is required: a token for another application is somebody else's sign-in", Paste: "clientId: ${AZURE_CLIENT_ID}"})
+			missing = append(missing, &authconfig.KeyError{Field: "ClientID",
+				Message: "is required: a token for another application is somebody else's sign-in", Paste: "clientId: ${AZURE_CLIENT_ID}"})
 		}
 		return errors.Join(missing...)
 	})

@@ -10,13 +10,14 @@
 //
 // # What is otherwise than in Backstage
 //
-// Resolvers by e-mail address refuse one that the provider calls unverified. emailMatchingUserEntityProfileEmail takes jane+tag@example.com for
-// jane@example.com only with stripPlusTag. emailLocalPartMatchingUserEntityName without allowedDomains refuses whoever has another address in the
-// catalog, and with dangerouslyAllowSignInWithoutUserInCatalog needs allowedDomains. dangerouslyAllowSignInWithoutUserInCatalog is not read by
-// emailMatchingUserEntityAnnotation, nor by what gitlab and gcpIap match by ID. Every resolver of a catalog's user takes allowedDomains and
-// requireVerifiedEmail, and each userIdMatchingUserEntityAnnotation an annotation of one's own.
+// Resolvers by e-mail address refuse one that the provider calls unverified. emailMatchingUserEntityProfileEmail takes
+// jane+tag@example.com for jane@example.com only with stripPlusTag. emailLocalPartMatchingUserEntityName without allowedDomains refuses
+// whoever has another address in the catalog, and with dangerouslyAllowSignInWithoutUserInCatalog it needs allowedDomains. That option is
+// not read by emailMatchingUserEntityAnnotation, nor by what gitlab and gcpIap match by ID. Every other resolver of a catalog's user takes
+// it, allowedDomains and requireVerifiedEmail, and each userIdMatchingUserEntityAnnotation takes an annotation of one's own.
 //
-// oidc sends no prompt, where Backstage's default is "none", and auth0 none, where it is "consent". oidc takes every asymmetric signature, where it is
-// RS256. oauth2 needs userInfoUrl and userInfoFields, since Backstage's profile comes from a token that nobody verifies. The domainHint of microsoft is not sent if
-// it is tenantId. Durations of sessions are for OAuth providers; behind a proxy they have no effect, and a warning says so.
+// oidc sends no prompt, where Backstage's default is "none", and auth0 none, where it is "consent". oidc takes every asymmetric signature,
+// where it is RS256. oauth2 needs userInfoUrl and userInfoFields, since Backstage's profile comes from a token that nobody verifies. The
+// domainHint of microsoft is not sent if it is tenantId. Durations of sessions are for OAuth providers; behind a proxy they have no
+// effect, and a warning says so.
 package builtin

@@ -41,8 +41,9 @@ func OAuth2(c oauth2provider.Config, signIn ...authprovider.SignInResolver[oauth
 			}
 		}
 		if c.UserInfoURL == "" || c.Fields.ID == "" {
-			return &authconfig.KeyError{Field: "UserInfoURL", Message: "is required: nothing else that is verified says who the person is. A provider with ID tokens is one for oidc",
-				Paste: "userInfoUrl: https://acme.example/api/me\nuserInfoFields:\n  id: id\n  email: email"}
+			return &authconfig.KeyError{Field: "UserInfoURL",
+				Message: "is required: nothing else that is verified says who the person is. A provider with ID tokens is one for oidc",
+				Paste:   "userInfoUrl: https://acme.example/api/me\nuserInfoFields:\n  id: id\n  email: email"}
 		}
 		return nil
 	})

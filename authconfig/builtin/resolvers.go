@@ -80,8 +80,9 @@ func byAnnotation[R any](usual string, value func(R) string) authconfig.Resolver
 			o.Annotation = usual
 		}
 		if o.Annotation == "" {
-			return nil, &authconfig.KeyError{Field: "Annotation", Message: "is required: there are several of this vendor in the world, which give the same IDs to different people",
-				Paste: "annotation: sso.example.com/user-id"}
+			return nil, &authconfig.KeyError{Field: "Annotation",
+				Message: "is required: there are several of this vendor in the world, which give the same IDs to different people",
+				Paste:   "annotation: sso.example.com/user-id"}
 		}
 		return resolver.AnnotationMatchingWith(o.Annotation, value, o.options()),
 			check(resolver.AnnotationMatchingWith(o.Annotation, func(nobody) string { return "" }, o.options()))

@@ -16,17 +16,18 @@ type client struct {
 	ClientSecret authprovider.Secret `key:"clientSecret,required" doc:"The client's secret at the vendor."`
 }
 
-// oauth makes a provider of a vendor's package. The fields of a section S are those of the vendor's Config C that have the same name; adjust, which may be
-// nil, sees to the ones that are not (they have the tag own).
+// oauth makes a provider of a vendor's package. The fields of a section S are those of the vendor's Config C that have the same name;
+// adjust, which may be nil, sees to those that are not. They have the tag own.
 func oauth[S, C, P any](c C, o oauthadapter.Options[P], signIn []authprovider.SignInResolver[*oauthadapter.Result[P]],
 	provider func(C, ...authprovider.SignInResolver[*oauthadapter.Result[P]]) authprovider.ProviderFactory, adjust func(S, *C) error) *authconfig.OAuth[P] {
-	p := authconfig.NewOAuth(sectionOf[S](c), func(s S, o oauthadapter.Options[P], signIn ...authprovider.SignInResolver[*oauthadapter.Result[P]]) (authprovider.ProviderFactory, error) {
+	build := func(s S, o oauthadapter.Options[P], signIn ...authprovider.SignInResolver[*oauthadapter.Result[P]]) (authprovider.ProviderFactory, error) {
 		c := c
 		if err := configure(s, &c, o, adjust); err != nil {
 			return nil, err
 		}
 		return provider(c, signIn...), nil
-	})
+	}
+	p := authconfig.NewOAuth(sectionOf[S](c), build)
 	p.Options, p.SignIn, p.Resolvers = o, signIn, EmailResolvers[*oauthadapter.Result[P]]()
 	return p
 }
@@ -34,13 +35,14 @@ func oauth[S, C, P any](c C, o oauthadapter.Options[P], signIn []authprovider.Si
 // proxy is oauth for a package behind a proxy.
 func proxy[S, C, R any](c C, o proxyauth.Options[R], signIn []authprovider.SignInResolver[R],
 	provider func(C, ...authprovider.SignInResolver[R]) authprovider.ProviderFactory, adjust func(S, *C) error) *authconfig.Proxy[R] {
-	p := authconfig.NewProxy(sectionOf[S](c), func(s S, o proxyauth.Options[R], signIn ...authprovider.SignInResolver[R]) (authprovider.ProviderFactory, error) {
+	build := func(s S, o proxyauth.Options[R], signIn ...authprovider.SignInResolver[R]) (authprovider.ProviderFactory, error) {
 		c := c
 		if err := configure(s, &c, o, adjust); err != nil {
 			return nil, err
 		}
 		return provider(c, signIn...), nil
-	})
+	}
+	p := authconfig.NewProxy(sectionOf[S](c), build)
 	p.Options, p.SignIn, p.Resolvers = o, signIn, EmailResolvers[R]()
 	return p
 }

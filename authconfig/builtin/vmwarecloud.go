@@ -20,6 +20,7 @@ func VMwareCloud(c vmwarecloud.Config, signIn ...authprovider.SignInResolver[vmw
 	p := oauth[vmwareCloudSection](c, c.Options, signIn, vmwarecloud.Provider, nil)
 	p.Resolvers["userIdMatchingUserEntityAnnotation"] = byAnnotation("", func(r vmwarecloud.Result) string { return r.FullProfile.Subject })
 	p.Resolvers["vmwareCloudSignInResolvers"] = authconfig.ResolverRefused[vmwarecloud.Result](
-		"is documented, and does not exist in Backstage: name emailMatchingUserEntityProfileEmail, with dangerouslyAllowSignInWithoutUserInCatalog if people outside the catalog are welcome")
+		"is documented, and does not exist in Backstage: name emailMatchingUserEntityProfileEmail, " +
+			"with dangerouslyAllowSignInWithoutUserInCatalog if people outside the catalog are welcome")
 	return p
 }

@@ -60,7 +60,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("backstage-backend: %w", err)
 	}
-	server := &http.Server{Handler: b.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(o.logger.Handler(), slog.LevelWarn)}
+	server := &http.Server{Handler: b.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(o.logger.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	o.logger.Info("serving", "address", listener.Addr().String(), "base", b.baseURL)
