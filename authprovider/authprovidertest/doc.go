@@ -1,5 +1,5 @@
-// Package authprovidertest has fakes for the unit tests of hosts and of providers: an OpenID provider, vendors, identity-aware proxies, a browser,
-// users, a clock, an audit log, and conformance runs for implementations of the contracts.
+// Package authprovidertest has fakes for the unit tests of hosts and of providers: an OpenID provider, vendors, identity-aware proxies, a
+// browser, users, a clock, an audit log, and conformance runs for implementations of the contracts.
 //
 // Start from [NewProvider] and [NewBrowser]:
 //
@@ -37,9 +37,9 @@
 // [Vendor.Withdraw] is the person who takes a consent back, and [Vendor.Handle] answers in any other way.
 //
 // [TestHandler] attacks a host's own wiring as pages and people on the web could. Those who implement a contract run
-// [TestRouteHandlers], [TestOAuthHandlers], [TestVendor] or [TestAuthenticator]; each of their failures names the rule that was broken. They show the
-// presence of mistakes: a handler that passes may have others. [SameIdentity] is for hosts with more than one provider: it signs a
-// person in through each, and fails if that is not the same user.
+// [TestRouteHandlers], [TestOAuthHandlers], [TestVendor] or [TestAuthenticator]; each of their failures names the rule that was broken.
+// They show the presence of mistakes: a handler that passes may have others. [SameIdentity] is for hosts with more than one provider: it
+// signs a person in through each, and fails if that is not the same user.
 //
 // The fakes are servers and not mocks, so what is tested is what runs; nothing leaves the machine. They are for tests alone,
 // import testing, and must not guard anything real.

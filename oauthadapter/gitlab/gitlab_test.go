@@ -72,6 +72,7 @@ func TestInstances(t *testing.T) {
 		{"https://gitlab.example.com", "https://gitlab.example.com", "gitlab.example.com"},
 		{"https://gitlab.example.com/", "https://gitlab.example.com", "gitlab.example.com"},
 		{"https://example.com:8443/gitlab/", "https://example.com:8443/gitlab", "example.com:8443"},
+		{"http://127.0.0.1:3000/", "http://127.0.0.1:3000", "127.0.0.1:3000"},
 	} {
 		t.Run(tt.base, func(t *testing.T) {
 			v := newGitLab(t, tt.base)
