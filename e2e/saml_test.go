@@ -32,6 +32,7 @@ import (
 // browser it is another site than the host at http://localhost: its POST comes without our cookies.
 type samlHost struct {
 	*site
+	idp   *samlIDP
 	log   *logText
 	posts *postLog
 }
@@ -41,9 +42,9 @@ const samlPassword = "correct horse"
 func startSAMLHost(t *testing.T, change func(*samlauth.Config)) *samlHost {
 	t.Helper()
 	idp := newSAMLIDP(t)
-	host := &samlHost{site: newSite(t), log: &logText{}, posts: &postLog{}}
+	host := &samlHost{site: newSite(t), idp: idp, log: &logText{}, posts: &postLog{}}
 	key, certificate := samlauthtest.NewKeyPair(t, time.Now())
-	c := samlauth.Config{IDPMetadataURL: idp.origin + "/metadata", Key: key, Certificate: certificate}
+	c := samlauth.Config{IDPMetadataURL: idp.origin + "/metadata", Key: key, Certificate: certificate, UnsolicitedRedirectURL: host.origin + "/"}
 	if change != nil {
 		change(&c)
 	}
@@ -243,6 +244,25 @@ func TestSAMLRefusesWhoIsNotInTheCatalog(t *testing.T) {
 	require.Contains(t, a.requireError("sign_in_refused"), "Sign-in was refused.")
 	a.reload()
 	a.requireState("signed-out")
+}
+
+// A tile in the identity provider's portal posts an answer that nobody asked for. It leads to a sign-in of ours, in which nobody is asked again.
+func TestSAMLTile(t *testing.T) {
+	t.Parallel()
+	host := startSAMLHost(t, nil)
+	host.idp.put(t, "/shortcuts/portal", []byte(`{"service_provider":"`+host.origin+`/api/auth/demo/metadata"}`))
+	a := openApp(newBrowser(t), host.origin)
+	a.requireState("signed-out")
+	a.click("#sign-in-redirect")
+	enter(a.tab, "nora")
+	a.requireSignedIn("Nora Lind", "user:default/nora")
+	a.click("#sign-out")
+	a.requireState("signed-out")
+
+	a.open(host.idp.origin + "/login/portal")
+	a.wait("the app is back", `location.origin === "`+host.origin+`" && document.querySelector("#profile-name")`)
+	a.requireSignedIn("Nora Lind", "user:default/nora")
+	require.Equal(t, host.origin+"/", a.location())
 }
 
 // Without JavaScript the person presses two buttons.

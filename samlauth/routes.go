@@ -122,7 +122,7 @@ func (rt *routes) postAgain(w http.ResponseWriter, form responseForm) error {
 	if err != nil {
 		return rt.fail(refuse(documentCode(err), err))
 	}
-	if _, solicited := attr(response, "InResponseTo"); !solicited {
+	if request, _ := attr(response, "InResponseTo"); request == "" {
 		if rt.restart == "" {
 			return rt.fail(refuse(CodeUnsolicited, errors.New("samlauth: a response to no request")))
 		}
