@@ -41,8 +41,9 @@
 // Where Backstage's defaults are unsafe, a section needs more than the documented example has: cfaccess an audience, awsalb a signer, azureEasyAuth the
 // tenant and client, oauth2Proxy an issuer or a trust anchor, microsoft's "common" a list of tenants. It may stand in the file or in code.
 //
-// Not read: $include, APP_CONFIG_ variables, YAML merge keys (Backstage reads those as little), keys of the authorization server
-// for other clients, and keyStore.provider "firestore". The first are errors, but for the variables, which are ignored.
+// Not read: $include, APP_CONFIG_ variables, YAML merge keys (Backstage reads those as little), keys of the authorization server for other
+// clients, and keyStore.provider "firestore". All are errors, but for APP_CONFIG_ variables of keys other than app.baseUrl,
+// backend.baseUrl, auth.environment and auth.session.secret, which are ignored.
 //
 // # What it leaves to the host
 //

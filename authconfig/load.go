@@ -52,6 +52,7 @@ func Load(s Source) (*Config, error) {
 		s.Env = os.LookupEnv
 	}
 	l := &loading{Source: s, decoder: decoder{substituter: &substituter{env: s.Env, secretDirs: s.SecretDirs}}}
+	l.refuseOverrides()
 	root := l.read()
 	if len(l.errs) > 0 {
 		return nil, sorted(l.errs) // of half a configuration nothing can be said
@@ -71,6 +72,16 @@ type loading struct {
 	root  *node
 	base  values                        // of BaseURL and its like
 	trial *authprovider.ProviderContext // to build providers with; nil if the base is faulty
+}
+
+// refuseOverrides: Backstage lets a variable such as APP_CONFIG_app_baseUrl replace a key of the files. To pass over one that is set would
+// be to serve another application than the one that its operator configured.
+func (l *loading) refuseOverrides() {
+	for _, name := range []string{"APP_CONFIG_app_baseUrl", "APP_CONFIG_backend_baseUrl", "APP_CONFIG_auth_environment", "APP_CONFIG_auth_session_secret"} {
+		if _, ok := l.env(name); ok {
+			l.errs = append(l.errs, &Error{Key: name, Message: "is set, and not read: write ${...} into a file in its place", order: -1})
+		}
+	}
 }
 
 func indexed(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

@@ -291,6 +291,12 @@ func TestSectionsWithoutEnvironment(t *testing.T) {
 	require.EqualError(t, err, `authconfig: Source.Providers: the ID "No ID" does not match [a-z0-9][A-Za-z0-9._-]*`)
 }
 
+func TestOverridesOfTheEnvironment(t *testing.T) {
+	_, err := load(t, map[string]string{"APP_CONFIG_app_baseUrl": "https://portal.example.com", "APP_CONFIG_auth_environment": "production", "APP_CONFIG_app_title": "x"}, authconfig.Source{})
+	requireFaults(t, err, "APP_CONFIG_app_baseUrl: is set, and not read: write ${...} into a file in its place",
+		"APP_CONFIG_auth_environment: is set, and not read: write ${...} into a file in its place")
+}
+
 func TestKeysInFiles(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

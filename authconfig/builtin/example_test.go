@@ -42,7 +42,7 @@ auth:
         resolvers:
           - resolver: acmeEmployees
 `)}},
-		Env:       func(string) (string, bool) { return "of GitHub's making", true },
+		Env:       func(name string) (string, bool) { return "of GitHub's making", name == "GHE_SECRET" },
 		Providers: registry,
 	})
 	fmt.Println(c, err)
