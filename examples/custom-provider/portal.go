@@ -81,7 +81,7 @@ func newHandler(origin string, gateSecret authprovider.Secret, logger *slog.Logg
 const (
 	vendorSecret = "not-a-secret" // it guards people who do not exist, and so does the password
 	demoPassword = "curtain up at eight"
-	demoHash     = "pbkdf2-sha256$600000$YuWxtScwRMl3inPuIA5+9w$ATwr7h94jKbP0FIapYe3X+kZnXcvyqACqndulMeeVXs" // of the password, by password.NewHash
+	demoHash     = "pbkdf2-sha512$220000$PSAk5tLR2Z+wam3m2QZGdg$ZihpKBcaQB0mGNXlOCg2zYefx/69CgCPz4bugKIaagY" // of the password, by password.NewHash
 )
 
 // newVendor stands for Acme's server. Max is in none of its groups that count.

@@ -51,7 +51,7 @@ func TestHashes(t *testing.T) {
 	again, err := ParseHash(h.Encode())
 	require.NoError(t, err)
 	require.True(t, h == again)
-	for _, text := range []string{"", hashPrefix, hashPrefix + "$", h.Encode() + "A", h.Encode()[:len(h.Encode())-1], "pbkdf2-sha256$1$" + h.Encode()[len(hashPrefix):], "$2a$10$abc"} {
+	for _, text := range []string{"", hashPrefix, hashPrefix + "$", h.Encode() + "A", h.Encode()[:len(h.Encode())-1], "pbkdf2-sha512$1$" + h.Encode()[len(hashPrefix):], "$2a$10$abc"} {
 		_, err := ParseHash(text)
 		require.EqualError(t, err, "password: not a hash of this kind")
 	}

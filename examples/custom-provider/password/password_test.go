@@ -27,7 +27,7 @@ const (
 	portal   = "https://portal.example.com"
 	provider = portal + "/api/auth/staff"
 	secret   = "correct horse battery staple"
-	hash     = "pbkdf2-sha256$600000$ZotTASh+Qf2JdgdTWjxBdg$TFGAodCUPrUd1ShtdVb69vHbNmgA44LyOZWEYii9AiM" // of the secret
+	hash     = "pbkdf2-sha512$220000$DHWnx0OU9Q2XUqvmr1g20A$QRLg6uSnA3Z/UMoEwJlgK+86TsWy2LYQUPUgBdnSFVw" // of the secret
 )
 
 // accounts has Jane, and one that may not go on.
