@@ -35,8 +35,11 @@ type UserIdentity struct {
 // WriteJSON writes the text that encoding/json makes of the response. Apps poll for it, so it is written without reflection but for
 // ProviderInfo and unusual text. Nothing is written if ProviderInfo cannot be encoded; any other error is w's.
 func (r *ClientAuthResponse) WriteJSON(w io.Writer) error {
-	b := make([]byte, 0, 1024)
-	b = append(b, `{"profile":`...)
+	size := 384
+	if id := r.BackstageIdentity; id != nil {
+		size += len(id.Token)
+	}
+	b := append(make([]byte, 0, size), `{"profile":`...)
 	b = r.Profile.appendJSON(b)
 	if r.ProviderInfo != nil {
 		info, err := json.Marshal(r.ProviderInfo)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ErrUserNotFound means that the catalog has no such user. It wraps [ErrNoMatch]: the next resolver may try.
@@ -74,7 +75,7 @@ func (rc *ResolverContext) SignInWithUser(ctx context.Context, q UserQuery) (*Id
 // IdentityOf returns a user that was found as an identity, with its ownership: for resolvers that look at the user in between. Errors
 // are ResolveOwnership's; a malformed reference wraps [ErrInput].
 func (rc *ResolverContext) IdentityOf(ctx context.Context, u User) (*Identity, error) {
-	ref, err := ParseEntityRef(u.Ref)
+	ref, err := canonicalRef(u.Ref)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (rc *ResolverContext) IdentityOf(ctx context.Context, u User) (*Identity, e
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{UserRef: ref.String(), OwnershipRefs: refs}, nil
+	return &Identity{UserRef: ref, OwnershipRefs: refs}, nil
 }
 
 // fewGroups are sooner compared one by one.
@@ -98,18 +99,17 @@ func (rc *ResolverContext) ResolveOwnership(ctx context.Context, u User) ([]stri
 		}
 		return refs, nil
 	}
-	self, err := ParseEntityRef(u.Ref)
+	self, err := canonicalRef(u.Ref)
 	if err != nil {
 		return nil, err
 	}
-	refs := append(make([]string, 0, 1+len(u.MemberOf)), self.String())
+	refs := append(make([]string, 0, 1+len(u.MemberOf)), self)
 	var many map[string]bool // of refs, once they are more than a few
 	for _, m := range u.MemberOf {
-		group, err := ParseEntityRef(m)
-		if err != nil || !equalFoldASCII(group.Kind, "group") {
+		ref, err := canonicalRef(m)
+		if err != nil || !strings.HasPrefix(ref, "group:") {
 			continue
 		}
-		ref := group.String()
 		if many == nil && len(refs) == fewGroups {
 			many = make(map[string]bool, len(u.MemberOf))
 			for _, r := range refs {

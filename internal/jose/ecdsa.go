@@ -16,6 +16,7 @@ const (
 	derLong     = 0x81 // the length stands in one further byte
 
 	maxDER = 3 + 2*(2+1+66) // that of P-521, the largest curve
+	maxRaw = 2 * 66
 )
 
 var errDER = errors.New("jose: the key's signature is not R and S in DER")
@@ -23,18 +24,21 @@ var errDER = errors.New("jose: the key's signature is not R and S in DER")
 // fieldSize returns how long R and S are.
 func fieldSize(key *ecdsa.PublicKey) int { return (key.Curve.Params().BitSize + 7) / 8 }
 
-// fromDER returns R and S, of size bytes each.
-func fromDER(der []byte, size int) ([]byte, error) {
+// fromDER appends R and S, of size bytes each.
+func fromDER(dst, der []byte, size int) ([]byte, error) {
 	body, after, okBody := cutDER(der, derSequence)
 	r, body, okR := cutInteger(body)
 	s, body, okS := cutInteger(body)
 	if !okBody || !okR || !okS || len(body)+len(after) > 0 || len(r) > size || len(s) > size {
 		return nil, errDER
 	}
-	raw := make([]byte, 2*size)
-	copy(raw[size-len(r):], r)
-	copy(raw[2*size-len(s):], s)
-	return raw, nil
+	for _, n := range [...][]byte{r, s} {
+		for range size - len(n) {
+			dst = append(dst, 0)
+		}
+		dst = append(dst, n...)
+	}
+	return dst, nil
 }
 
 // toDER returns R and S, each a half of raw, in DER.

@@ -40,6 +40,8 @@ type scratch struct {
 	ends    []int
 	scanner scanner
 	members []member
+	sum     [sha512.Size]byte
+	raw     [maxRaw]byte
 }
 
 // NewSigner returns a signer for key. The algorithm must fit the key's type, curve
@@ -159,18 +161,18 @@ func (s *Signer) signJWT(w *scratch, typ string, claims []Claim) (signature []by
 	w.signed = enc.AppendEncode(w.signed[:0], w.text[:start])
 	w.signed = append(w.signed, '.')
 	w.signed = enc.AppendEncode(w.signed, w.text[start:])
-	if signature, err = s.signature(w.signed); err != nil {
+	if signature, err = s.signature(w); err != nil {
 		return nil, fmt.Errorf("jose: signing with %s: %w", s.algorithm, err)
 	}
 	return signature, nil
 }
 
-// signature signs bytes in the form that JWS has for the algorithm.
-func (s *Signer) signature(signed []byte) ([]byte, error) {
+// signature signs w.signed in the form that JWS has for the algorithm. What it returns may be a part of w.
+func (s *Signer) signature(w *scratch) ([]byte, error) {
 	h := s.algorithm.hash()
-	message := signed
+	message := w.signed
 	if h != 0 {
-		message = digest(new([sha512.Size]byte), h, signed)
+		message = digest(&w.sum, h, w.signed)
 	}
 	var opts crypto.SignerOpts = h
 	switch s.algorithm {
@@ -183,7 +185,7 @@ func (s *Signer) signature(signed []byte) ([]byte, error) {
 		return nil, err
 	}
 	if key, ok := s.public.(*ecdsa.PublicKey); ok {
-		return fromDER(signature, fieldSize(key))
+		return fromDER(w.raw[:0], signature, fieldSize(key))
 	}
 	return signature, nil
 }
