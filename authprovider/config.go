@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -12,7 +14,7 @@ import (
 	"time"
 )
 
-// Config configures [New]. After it has been passed to New it must not be modified.
+// Config configures [New]. After it has been passed to New it must not be modified. It does not show its secrets when it is printed or logged.
 type Config struct {
 	// BaseURL is the external URL under which the handler is mounted, such as "https://portal.example.com/api/auth".
 	// It is required, and is https, or http on loopback. Redirect URIs, cookies and the issuer come from it and never
@@ -60,6 +62,16 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets one audit entry for each outcome. If nil, nothing is logged.
 	Logger *slog.Logger
+}
+
+// Format implements [fmt.Formatter] for every verb, so that no secret is ever printed.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }
+
+// LogValue implements [slog.LogValuer].
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
+
+func (c Config) redacted() string {
+	return fmt.Sprintf("authprovider.Config{BaseURL: %q, AppURL: %q, Secrets: %d, Providers: %q}", c.BaseURL, c.AppURL, len(c.Secrets), slices.Sorted(maps.Keys(c.Providers)))
 }
 
 const (

@@ -3,8 +3,10 @@ package authprovider_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -342,4 +344,19 @@ func TestSecretsOfTheCallerAreNotShared(t *testing.T) {
 	before := pc.Keys("x")
 	c.Secrets[0] = bytes.Repeat([]byte("t"), 32)
 	require.Equal(t, before, pc.Keys("x"))
+}
+
+// A configuration that is printed or logged shows none of its secrets.
+func TestConfigIsRedacted(t *testing.T) {
+	c := authprovider.Config{BaseURL: "https://portal.example.com/api/auth", Secrets: [][]byte{[]byte("marker-secret-marker-secret-mark")}}
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "config", c)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "config", c)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		fmt.Fprintf(&out, verb+verb, c, &c)
+	}
+	require.Contains(t, out.String(), "https://portal.example.com/api/auth")
+	for _, secret := range []string{"marker", fmt.Sprintf("%x", "marker"), "109 97 114", base64.StdEncoding.EncodeToString([]byte("marker"))[:6]} {
+		require.NotContains(t, out.String(), secret)
+	}
 }

@@ -3,6 +3,7 @@ package tokenissuer
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"path"
@@ -28,7 +29,7 @@ const (
 	minSecretLength = 32
 )
 
-// Config configures [New]. After it has been passed to New it must not be modified.
+// Config configures [New]. After it has been passed to New it must not be modified. It does not show its secrets when it is printed or logged.
 type Config struct {
 	// Issuer is the iss claim and the URL below which the keys are published, such as "https://portal.example.com/api/auth":
 	// https, or http on loopback, without query, fragment and slash at the end. It is required, and must equal
@@ -71,6 +72,16 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets what befalls keys and stores. If nil, nothing is logged.
 	Logger *slog.Logger
+}
+
+// Format implements [fmt.Formatter] for every verb, so that no secret is ever printed.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }
+
+// LogValue implements [slog.LogValuer].
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
+
+func (c Config) redacted() string {
+	return fmt.Sprintf("tokenissuer.Config{Issuer: %q, Algorithm: %q, TTL: %s, Keys: %T, KeyFiles: %d, Secrets: %d}", c.Issuer, c.Algorithm, c.TTL, c.Keys, len(c.KeyFiles), len(c.Secrets))
 }
 
 // New returns an issuer. It uses neither the network nor a store: the first key is made when the first token is issued or

@@ -1,6 +1,10 @@
 package tokenissuer_test
 
 import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -70,5 +74,20 @@ func TestNewAccepts(t *testing.T) {
 		require.NoError(t, err, c.Issuer)
 		require.Equal(t, c.Issuer, issuer.IssuerURL())
 		issue(t, issuer, jane)
+	}
+}
+
+// A configuration that is printed or logged shows none of its secrets.
+func TestConfigIsRedacted(t *testing.T) {
+	c := tokenissuer.Config{Issuer: "https://portal.example.com/api/auth", Secrets: [][]byte{[]byte("marker-secret-marker-secret-mark")}}
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "config", c)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "config", c)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		fmt.Fprintf(&out, verb+verb, c, &c)
+	}
+	require.Contains(t, out.String(), "https://portal.example.com/api/auth")
+	for _, secret := range []string{"marker", fmt.Sprintf("%x", "marker"), "109 97 114", base64.StdEncoding.EncodeToString([]byte("marker"))[:6]} {
+		require.NotContains(t, out.String(), secret)
 	}
 }

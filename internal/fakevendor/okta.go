@@ -51,7 +51,6 @@ func (o Okta) Spec(string) Spec {
 					"errorLink": "E0000047", "errorId": "oaeHfmOAx1iRLa0H10DeMz5fQ", "errorCauses": []any{}}
 			},
 		},
-		SilentOnRetry: true, // but for a header of another name
-		OnDemand:      "groups",
+		OnDemand: "groups",
 	}
 }

@@ -42,7 +42,7 @@ type Spec struct {
 
 	// SilentOnEmail says that the vendor does not tell verified addresses from others.
 	SilentOnEmail bool
-	// SilentOnRetry says that the answer to too many requests has neither Retry-After nor X-RateLimit-Reset.
+	// SilentOnRetry says that the answer to too many requests does not say when to come back.
 	SilentOnRetry bool
 	// OnDemand is a scope that no sign-in needs, and that the vendor grants when it is asked for. If empty, it has none.
 	OnDemand string

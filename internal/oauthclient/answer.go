@@ -146,6 +146,12 @@ func errorAnswer(body []byte) []byte {
 	if jose.UnmarshalStrict(body, &e) != nil {
 		e = errorBody{}
 	}
+	// Microsoft Entra ID says invalid_grant, which ends a session, of a scope that nobody has consented to yet, and names the OpenID
+	// Connect code for that in a member of its own.
+	if e.Code == "invalid_grant" && string(e.More) == `"consent_required"` {
+		e.Code = "consent_required"
+	}
+	e.More = nil
 	clean, err := json.Marshal(e)
 	if err != nil {
 		return []byte("{}")
@@ -156,6 +162,8 @@ func errorAnswer(body []byte) []byte {
 type errorBody struct {
 	Code        string `json:"error,omitempty"`
 	Description string `json:"error_description,omitempty"`
+
+	More json.RawMessage `json:"suberror,omitempty"`
 }
 
 func checkJSON(h http.Header) error {

@@ -62,9 +62,15 @@ func (c *Client) providerError(endpoint string, res *http.Response, code, descri
 		Description: c.scrub(description, secrets),
 		RetryAfter:  retryAfter(res.Header.Get("Retry-After"), c.now()),
 	}
-	limited := res.Header.Get("X-RateLimit-Remaining") == "0"
-	if limited && e.RetryAfter == 0 {
-		e.RetryAfter = resetAfter(res.Header.Get("X-RateLimit-Reset"), c.now())
+	limited := false
+	for _, prefix := range [...]string{"X-RateLimit-", "X-Rate-Limit-"} { // the second is Okta's
+		if res.Header.Get(prefix+"Remaining") != "0" {
+			continue
+		}
+		limited = true
+		if e.RetryAfter == 0 {
+			e.RetryAfter = resetAfter(res.Header.Get(prefix+"Reset"), c.now())
+		}
 	}
 	switch {
 	case e.Code == "invalid_grant": // some say it with a status of 500

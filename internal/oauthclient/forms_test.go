@@ -58,6 +58,7 @@ func TestRateLimit(t *testing.T) {
 	}{
 		{"primary", 403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": in(5 * time.Minute)}, true, 5 * time.Minute},
 		{"primary, 429", 429, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": in(5 * time.Minute)}, true, 5 * time.Minute},
+		{"Okta's", 429, map[string]string{"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": in(5 * time.Minute)}, true, 5 * time.Minute},
 		{"secondary", 403, map[string]string{"Retry-After": "60", "X-RateLimit-Remaining": "4000"}, true, time.Minute},
 		{"Retry-After counts", 403, map[string]string{"Retry-After": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": in(time.Hour)}, true, time.Minute},
 		{"far away", 403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9223372036854775807"}, true, time.Hour},

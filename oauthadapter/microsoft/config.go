@@ -40,8 +40,8 @@ type Config struct {
 
 	// Prompt is the prompt parameter, such as "select_account". If empty, none is sent.
 	Prompt string
-	// DomainHint is the domain of the people who sign in, which spares them the page where they type it: "example.com", "organizations" or
-	// "consumers". It restricts nobody. If empty, none is sent.
+	// DomainHint is the domain of the people who sign in, or their tenant's ID, which spares them the page where they type it: "example.com",
+	// "organizations" or "consumers". It restricts nobody. If empty, none is sent.
 	DomainHint string
 	// SkipProfile does not read the person's profile and photo from Microsoft Graph, and does not ask for the scope User.Read.
 	SkipProfile bool
@@ -154,8 +154,8 @@ func (c Config) check() error {
 	if c.ClientSecret == "" {
 		field("ClientSecret is required")
 	}
-	if c.DomainHint != "" && c.DomainHint != "organizations" && c.DomainHint != "consumers" && !domainForm.MatchString(c.DomainHint) {
-		field("DomainHint %.300q is no domain in lower case such as \"example.com\"", c.DomainHint)
+	if c.DomainHint != "" && c.DomainHint != "organizations" && c.DomainHint != "consumers" && !domainForm.MatchString(c.DomainHint) && !guid.MatchString(c.DomainHint) {
+		field("DomainHint %.300q is no domain in lower case such as \"example.com\", and no tenant's ID", c.DomainHint)
 	}
 	if c.PostLogoutRedirect && !c.EndSession {
 		field("PostLogoutRedirect needs Config.EndSession")

@@ -254,6 +254,20 @@ func TestClouds(t *testing.T) {
 	}
 }
 
+// A scope that nobody consented to is no end of the session, though Entra says invalid_grant.
+func TestRefreshWithoutConsent(t *testing.T) {
+	e := newEntra(t, contoso)
+	e.answer(mePath, write(200, "application/json", meAnswer))
+	a := newAuthenticator(t, e.config())
+	result, err := signIn(t, e, a)
+	require.NoError(t, err)
+	_, err = a.Refresh(t.Context(), oauthadapter.RefreshRequest{Session: result.Session, Scopes: []string{"Mail.Read"}})
+	var refused *oauthadapter.ProviderError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "consent_required", refused.Code)
+	require.NotErrorIs(t, err, oauthadapter.ErrSessionEnded)
+}
+
 func TestRefresh(t *testing.T) {
 	e := newEntra(t, contoso)
 	e.answer(mePath, write(200, "application/json", meAnswer))
