@@ -67,7 +67,8 @@ func (o EmailOptions) gate(resolver string) (rule, error) {
 
 func (r rule) signInByEmail(ctx context.Context, p authprovider.Profile, rc *authprovider.ResolverContext) (*authprovider.Identity, error) {
 	return r.signInByAddress(ctx, p, rc, func(a address) (person, error) {
-		return person{query: authprovider.UserQuery{Email: a.String()}, name: a.String(), address: a}, nil
+		email := a.String()
+		return person{query: authprovider.UserQuery{Email: email}, name: email, address: a}, nil
 	})
 }
 

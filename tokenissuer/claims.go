@@ -25,6 +25,7 @@ var reservedClaims = [...]string{"iss", "sub", "ent", "aud", "iat", "exp", "uip"
 // statement is what a token is asked to say, checked.
 type statement struct {
 	subject   string
+	sub       jose.Claim // subject, for both signatures
 	ownership []string
 	custom    []jose.Claim // in the order of their names
 	record    []byte       // what userinfo answers: {"claims":{"sub":...,"ent":[...],...}}
@@ -33,7 +34,7 @@ type statement struct {
 }
 
 func newStatement(c authprovider.TokenClaims) (*statement, error) {
-	s := &statement{subject: c.Subject, ownership: c.Ownership}
+	s := &statement{subject: c.Subject, sub: jose.Claim{Name: "sub", Value: c.Subject}, ownership: c.Ownership}
 	if len(s.ownership) == 0 {
 		s.ownership = []string{s.subject}
 	}

@@ -146,6 +146,7 @@ func New(c Config) (*Issuer, error) {
 	}
 	i := &Issuer{
 		url:              c.Issuer,
+		iss:              jose.Claim{Name: "iss", Value: c.Issuer},
 		ttl:              c.TTL,
 		ownershipInToken: c.OwnershipInToken,
 		clock:            clock{now: c.Now},

@@ -16,7 +16,7 @@ func TestIdentityProofOfAnyText(t *testing.T) {
 	require.NoError(t, err)
 	signer, err := jose.NewSigner(private, jose.ES256, "k1")
 	require.NoError(t, err)
-	proof, err := identityProof(signer, "user:default/z\u00f6<e>&\u2028\u2029\U0001f600\x7f", 1, 2)
+	proof, err := identityProof(signer, jose.Claim{Name: "sub", Value: "user:default/z\u00f6<e>&\u2028\u2029\U0001f600\x7f"}, 1, 2)
 	require.NoError(t, err)
 
 	encode := base64.RawURLEncoding.EncodeToString

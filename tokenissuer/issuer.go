@@ -32,6 +32,7 @@ type keySource interface {
 // use, and has no goroutine: keys are made and retired when they are used.
 type Issuer struct {
 	url              string
+	iss              jose.Claim // url
 	ttl              time.Duration
 	ownershipInToken bool
 	clock            clock
@@ -90,7 +91,7 @@ func (i *Issuer) IssueToken(ctx context.Context, c authprovider.TokenClaims) (st
 	// Backstage spreads custom claims first, so that they could override nothing even if their names were not checked.
 	claims := make([]jose.Claim, 0, len(said.custom)+7)
 	claims = append(claims, said.custom...)
-	claims = append(claims, jose.Claim{Name: "iss", Value: i.url}, jose.Claim{Name: "sub", Value: said.subject})
+	claims = append(claims, i.iss, said.sub)
 	if ownershipInToken {
 		claims = append(claims, jose.Claim{Name: "ent", Value: said.ownership})
 	}
@@ -123,7 +124,7 @@ var errNotStored = errors.New("tokenissuer: userinfo not stored")
 // store tells, and the later one's token lives a second less.
 func (i *Issuer) prove(ctx context.Context, signer *jose.Signer, said *statement, iat, exp int64) (string, int64, error) {
 	for range maxSameProofs {
-		proof, err := identityProof(signer, said.subject, iat, exp)
+		proof, err := identityProof(signer, said.sub, iat, exp)
 		if err != nil {
 			return "", 0, err
 		}
@@ -153,9 +154,9 @@ func (i *Issuer) Revoke(ctx context.Context, kid string) error {
 // identityProof returns the uip claim: the signature of the limited user token. A Backstage backend rebuilds the text of
 // that token with JSON.stringify, so it must have exactly these members in this order, without white space and with
 // JavaScript's escapes.
-func identityProof(signer *jose.Signer, subject string, iat, exp int64) (string, error) {
+func identityProof(signer *jose.Signer, sub jose.Claim, iat, exp int64) (string, error) {
 	proof, err := signer.SignatureOfJWT(typeLimitedUser,
-		jose.Claim{Name: "sub", Value: subject}, jose.Claim{Name: "iat", Value: iat}, jose.Claim{Name: "exp", Value: exp})
+		sub, jose.Claim{Name: "iat", Value: iat}, jose.Claim{Name: "exp", Value: exp})
 	if err != nil {
 		return "", fmt.Errorf("tokenissuer: sign the identity proof: %w", err)
 	}

@@ -45,7 +45,7 @@ func (s *scanner) scanObject(text string, members []member) ([]member, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("%w: invalid UTF-8", ErrJSON)
 	}
-	usual := min(1+len(text)/memberSize, linearNames)
+	usual := min(max(4, 1+len(text)/memberSize), linearNames)
 	if cap(members) < usual {
 		members = make([]member, 0, usual)
 	}

@@ -106,7 +106,11 @@ func (s *Signer) SignatureOfJWT(typ string, claims ...Claim) (string, error) {
 	w := s.takeScratch()
 	defer s.scratch.Put(w)
 	signature, err := s.signJWT(w, typ, claims)
-	return base64.RawURLEncoding.EncodeToString(signature), err
+	if err != nil {
+		return "", err
+	}
+	w.signed = base64.RawURLEncoding.AppendEncode(w.signed[:0], signature)
+	return string(w.signed), nil
 }
 
 func (s *Signer) takeScratch() *scratch {
