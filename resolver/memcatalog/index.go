@@ -10,6 +10,7 @@ import (
 // snapshot is a list of users with its indexes, which hold positions in users. Its users are never changed once it is stored.
 type snapshot struct {
 	users   []authprovider.User
+	all     []int            // every position, of which most entries of an index are a part: one array instead of thousands
 	byRef   map[string][]int // by the reference in lower case
 	byField sync.Map         // from a path in ASCII lower case to its *fieldIndex
 	err     error            // instead of everything else
@@ -19,6 +20,14 @@ type snapshot struct {
 type fieldIndex struct {
 	once    sync.Once
 	byValue map[string][]int // by the value in ASCII lower case
+}
+
+// add appends a position to an entry of an index.
+func (s *snapshot) add(entry []int, i int) []int {
+	if len(entry) == 0 {
+		return s.all[i : i+1 : i+1]
+	}
+	return append(entry, i)
 }
 
 // candidates returns users among which are all that q matches, in their order.
@@ -72,7 +81,7 @@ func (s *snapshot) having(path, value string) []int {
 			for _, v := range u.Values(path) {
 				v = lowerASCII(v)
 				if users := x.byValue[v]; len(users) == 0 || users[len(users)-1] != i {
-					x.byValue[v] = append(users, i)
+					x.byValue[v] = s.add(users, i)
 				}
 			}
 		}

@@ -106,6 +106,7 @@ func (c *Catalog) ParentGroups(_ context.Context, groups []string) ([]string, er
 func newSnapshot(users []authprovider.User) (*snapshot, error) {
 	s := &snapshot{
 		users: make([]authprovider.User, len(users)),
+		all:   make([]int, len(users)),
 		byRef: make(map[string][]int, len(users)),
 	}
 	for i, u := range users {
@@ -114,8 +115,8 @@ func newSnapshot(users []authprovider.User) (*snapshot, error) {
 			// %v: a mistake in the catalog is not an invalid request.
 			return nil, fmt.Errorf("memcatalog: user %d: %v", i+1, err)
 		}
-		s.users[i] = u.Clone()
-		s.byRef[ref.String()] = append(s.byRef[ref.String()], i)
+		s.users[i], s.all[i] = u.Clone(), i
+		s.byRef[ref.String()] = s.add(s.byRef[ref.String()], i)
 	}
 	return s, nil
 }
