@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,34 @@ func BenchmarkRefresh(b *testing.B) {
 	now := time.Unix(nowSeconds, 0)
 	key := newKey(b, jose.ES256).(*ecdsa.PrivateKey)
 	token := forge(key, goodHeader, claims())
+	// Both run beside the same heap: a process that signs people in holds a catalog, and what the garbage collector does with it is in both.
+	// One sign-in goes before, which fetches the keys and makes the catalog's index.
+	net := &network{hosts: map[string]http.HandlerFunc{"proxy.example.com": serveKeys(b, jose.PublicKey{KeyID: "k1", Key: key.Public()})}}
+	clock := func() time.Time { return now }
+	issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: base, Now: clock})
+	require.NoError(b, err)
+	users := make([]authprovider.User, 1000)
+	for i := range users {
+		users[i] = authprovider.User{Ref: fmt.Sprintf("user:default/u%d", i), Email: fmt.Sprintf("u%d@example.com", i)}
+	}
+	h, err := authprovider.New(authprovider.Config{
+		BaseURL: base, Secrets: [][]byte{make([]byte, 32)}, Issuer: issuer, Users: memcatalog.New(append(users, jane)...), HTTPClient: &http.Client{Transport: net}, Now: clock,
+		Providers: map[string]authprovider.ProviderFactory{"proxy": proxyauth.JWTProvider(proxyauth.JWTConfig{
+			Header: tokenHeader, Issuer: issuerURL, JWKSURL: keysURL, Audiences: []string{"portal"},
+		}, resolver.EmailMatchingUserEntityProfileEmail)},
+	})
+	require.NoError(b, err)
+	b.Cleanup(func() { runtime.KeepAlive(h) })
+	r := httptest.NewRequest(http.MethodGet, provider+"/refresh", nil)
+	r.Header = script(tokenHeader, token, "User-Agent", "Mozilla/5.0", "Accept", "*/*", "Accept-Language", "en", "Cookie", "a=b", "X-Forwarded-For", "192.0.2.1", "Referer", portal+"/")
+	refresh := func(b *testing.B) {
+		w := &discard{header: make(http.Header)}
+		h.ServeHTTP(w, r)
+		if w.status != 0 { // an answer that is a success says none
+			b.Fatal(w.status)
+		}
+	}
+	refresh(b)
 	b.Run("floor", func(b *testing.B) {
 		signed := []byte(token[:strings.LastIndexByte(token, '.')])
 		sum := sha256.Sum256(signed)
@@ -56,30 +85,9 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 	})
 	b.Run("ours", func(b *testing.B) {
-		net := &network{hosts: map[string]http.HandlerFunc{"proxy.example.com": serveKeys(b, jose.PublicKey{KeyID: "k1", Key: key.Public()})}}
-		clock := func() time.Time { return now }
-		issuer, err := tokenissuer.New(tokenissuer.Config{Issuer: base, Now: clock})
-		require.NoError(b, err)
-		users := make([]authprovider.User, 1000)
-		for i := range users {
-			users[i] = authprovider.User{Ref: fmt.Sprintf("user:default/u%d", i), Email: fmt.Sprintf("u%d@example.com", i)}
-		}
-		h, err := authprovider.New(authprovider.Config{
-			BaseURL: base, Secrets: [][]byte{make([]byte, 32)}, Issuer: issuer, Users: memcatalog.New(append(users, jane)...), HTTPClient: &http.Client{Transport: net}, Now: clock,
-			Providers: map[string]authprovider.ProviderFactory{"proxy": proxyauth.JWTProvider(proxyauth.JWTConfig{
-				Header: tokenHeader, Issuer: issuerURL, JWKSURL: keysURL, Audiences: []string{"portal"},
-			}, resolver.EmailMatchingUserEntityProfileEmail)},
-		})
-		require.NoError(b, err)
-		r := httptest.NewRequest(http.MethodGet, provider+"/refresh", nil)
-		r.Header = script(tokenHeader, token, "User-Agent", "Mozilla/5.0", "Accept", "*/*", "Accept-Language", "en", "Cookie", "a=b", "X-Forwarded-For", "192.0.2.1", "Referer", portal+"/")
 		b.ReportAllocs()
 		for b.Loop() {
-			w := &discard{header: make(http.Header)}
-			h.ServeHTTP(w, r)
-			if w.status != 0 { // an answer that is a success says none
-				b.Fatal(w.status)
-			}
+			refresh(b)
 		}
 	})
 }
