@@ -271,7 +271,7 @@ func cloned(users []authprovider.User) []authprovider.User {
 	}
 	own := make([]authprovider.User, len(users))
 	for i, u := range users {
-		own[i] = entity.Clone(u)
+		own[i] = u.Clone()
 	}
 	return own
 }

@@ -35,19 +35,9 @@ func newList(broken string, users []user) *list {
 		if broken == "unique e-mail" && u.Email != "" && slices.ContainsFunc(l.users, func(o user) bool { return lower(o.Email) == lower(u.Email) }) {
 			continue
 		}
-		l.users = append(l.users, cloned(u))
+		l.users = append(l.users, u.Clone())
 	}
 	return l
-}
-
-func cloned(u user) user {
-	u.Annotations = maps.Clone(u.Annotations)
-	u.MemberOf = slices.Clone(u.MemberOf)
-	u.Fields = maps.Clone(u.Fields)
-	for name, values := range u.Fields {
-		u.Fields[name] = slices.Clone(values)
-	}
-	return u
 }
 
 var errList = errors.New("catalog: cannot")
@@ -110,7 +100,7 @@ func (l *list) FindUsers(ctx context.Context, q query) ([]user, error) {
 			continue
 		}
 		if l.broken != "hands out its own" {
-			u = cloned(u)
+			u = u.Clone()
 		}
 		if l.broken == "forgets groups" {
 			u.MemberOf = nil

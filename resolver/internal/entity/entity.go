@@ -2,8 +2,6 @@ package entity
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"example.com/stagedoor/authprovider"
@@ -206,14 +204,3 @@ func requiredText(parent map[string]any, path string) (string, error) {
 }
 
 func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-// Clone copies what a caller could change of a user.
-func Clone(u authprovider.User) authprovider.User {
-	u.Annotations = maps.Clone(u.Annotations)
-	u.MemberOf = slices.Clone(u.MemberOf)
-	u.Fields = maps.Clone(u.Fields)
-	for path, values := range u.Fields {
-		u.Fields[path] = slices.Clone(values)
-	}
-	return u
-}

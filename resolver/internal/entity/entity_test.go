@@ -61,7 +61,7 @@ func TestFields(t *testing.T) {
 		"spec.deep": {"z"}, "spec.deep.z": {"true"}, "relations.ownerOf": {"component:a/b", "component:a/c"},
 	}, u.Fields)
 
-	own := entity.Clone(u)
+	own := u.Clone()
 	require.Equal(t, u, own)
 	own.Fields["metadata.tags"][0], own.Annotations["n"] = "spoiled", "spoiled"
 	require.Equal(t, "a", u.Fields["metadata.tags"][0])
